@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/attributes.h"
+#include "core/constant.h"
+#include "core/cpu.h"
+#include "core/error.h"
+#include "core/shape.h"
+#include "core/thread_pool.h"
+
+namespace plumline {
+
+// One node of a program file, not yet trusted: operator constructors check every attribute and tensor they use.
+struct NodeSpec {
+  std::string op;    // the key of the registry: "conv", "relu", "add", ...
+  std::string name;  // the ONNX node's name, for messages and plan()
+  std::vector<int> inputs;   // value numbers
+  std::vector<int> outputs;
+  Attributes attributes;
+  std::map<std::string, Constant> tensors;  // by role: "weight", "bias", ...
+
+  const Constant& tensor(const std::string& role) const;  // throws Error when the node has none
+  const Constant* find_tensor(const std::string& role) const;
+};
+
+struct InputView {
+  const float* data;
+  const Shape* shape;
+};
+
+struct OutputView {
+  float* data;
+  const Shape* shape;
+};
+
+struct RunContext {
+  const InputView* inputs;
+  const OutputView* outputs;
+  std::byte* scratch;  // 64-byte aligned, at least scratch_bytes() long, contents undefined
+  ThreadPool* pool;
+};
+
+// One step of a program. All activations are float32, dense and row-major in the shapes ONNX gives them.
+// The constructor checks what does not depend on input shapes; infer() checks what does; after infer() accepted a
+// set of shapes, run() on tensors of these shapes can neither fail nor touch memory outside them.
+class Operator {
+ public:
+  virtual ~Operator() = default;
+  virtual std::vector<Shape> infer(const std::vector<Shape>& inputs) const = 0;
+  virtual size_t scratch_bytes(const std::vector<Shape>& inputs, int threads) const;  // 0 unless overridden
+  virtual void run(const RunContext& context) const = 0;                              // allocates nothing
+  virtual bool output_is_view_of_input() const { return false; }  // output 0 holds input 0's bytes in another shape
+  virtual std::string kernel() const { return "reference"; }       // what plan() prints: "tables/avx512", ...
+};
+
+// Registry: an operator's source file ends with
+//   static const RegisterOperator registered("relu", [](const NodeSpec& spec, Isa isa) { return ...; });
+using OperatorFactory = std::unique_ptr<Operator> (*)(const NodeSpec& spec, Isa isa);
+struct RegisterOperator {
+  RegisterOperator(const char* op, OperatorFactory factory);
+};
+std::unique_ptr<Operator> make_operator(const NodeSpec& spec, Isa isa);  // throws Error for an unknown op
+std::vector<std::string> registered_operators();
+
+}  // namespace plumline

@@ -1,0 +1,85 @@
+#pragma once
+
+// The few vector primitives that the kernels are written in. A kernel's algorithm stands once in a .inl file, which
+// <kernel>_portable.cc, <kernel>_avx2.cc and <kernel>_avx512.cc include; the compiler flags of each choose the
+// primitives here. Everything lives in a namespace named after the instruction set, so that no inline function of one
+// can be linked into another. For the same reason such a file must not use standard-library templates: the linker
+// could keep its AVX-512 copy of std::vector::resize for the whole program.
+
+#include <cstdint>
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#define PLUMLINE_ISA_NAMESPACE avx512
+#elif defined(__AVX2__)
+#include <immintrin.h>
+#define PLUMLINE_ISA_NAMESPACE avx2
+#else
+#define PLUMLINE_ISA_NAMESPACE portable
+#endif
+
+namespace plumline {
+namespace PLUMLINE_ISA_NAMESPACE {
+
+#if defined(__AVX512F__)
+
+struct F32 {
+  static constexpr int kLanes = 16;
+  __m512 v;
+  static F32 load(const float* p) { return {_mm512_loadu_ps(p)}; }
+  static F32 set(float x) { return {_mm512_set1_ps(x)}; }
+  void store(float* p) const { _mm512_storeu_ps(p, v); }
+};
+inline F32 operator+(F32 a, F32 b) { return {_mm512_add_ps(a.v, b.v)}; }
+inline F32 operator-(F32 a, F32 b) { return {_mm512_sub_ps(a.v, b.v)}; }
+inline F32 operator*(F32 a, F32 b) { return {_mm512_mul_ps(a.v, b.v)}; }
+inline F32 operator/(F32 a, F32 b) { return {_mm512_div_ps(a.v, b.v)}; }
+inline F32 fma(F32 a, F32 b, F32 c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }  // a * b + c
+inline F32 max(F32 a, F32 b) { return {_mm512_max_ps(a.v, b.v)}; }                // b where a is NaN
+inline F32 min(F32 a, F32 b) { return {_mm512_min_ps(a.v, b.v)}; }
+
+#elif defined(__AVX2__)
+
+struct F32 {
+  static constexpr int kLanes = 8;
+  __m256 v;
+  static F32 load(const float* p) { return {_mm256_loadu_ps(p)}; }
+  static F32 set(float x) { return {_mm256_set1_ps(x)}; }
+  void store(float* p) const { _mm256_storeu_ps(p, v); }
+};
+inline F32 operator+(F32 a, F32 b) { return {_mm256_add_ps(a.v, b.v)}; }
+inline F32 operator-(F32 a, F32 b) { return {_mm256_sub_ps(a.v, b.v)}; }
+inline F32 operator*(F32 a, F32 b) { return {_mm256_mul_ps(a.v, b.v)}; }
+inline F32 operator/(F32 a, F32 b) { return {_mm256_div_ps(a.v, b.v)}; }
+inline F32 fma(F32 a, F32 b, F32 c) { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
+inline F32 max(F32 a, F32 b) { return {_mm256_max_ps(a.v, b.v)}; }
+inline F32 min(F32 a, F32 b) { return {_mm256_min_ps(a.v, b.v)}; }
+
+#else
+
+struct F32 {
+  static constexpr int kLanes = 4;
+  float v[4];
+  static F32 load(const float* p) { return {{p[0], p[1], p[2], p[3]}}; }
+  static F32 set(float x) { return {{x, x, x, x}}; }
+  void store(float* p) const {
+    for (int i = 0; i < 4; ++i) p[i] = v[i];
+  }
+};
+#define PLUMLINE_LANEWISE(expression) \
+  F32 r;                              \
+  for (int i = 0; i < 4; ++i) r.v[i] = (expression); \
+  return r
+inline F32 operator+(F32 a, F32 b) { PLUMLINE_LANEWISE(a.v[i] + b.v[i]); }
+inline F32 operator-(F32 a, F32 b) { PLUMLINE_LANEWISE(a.v[i] - b.v[i]); }
+inline F32 operator*(F32 a, F32 b) { PLUMLINE_LANEWISE(a.v[i] * b.v[i]); }
+inline F32 operator/(F32 a, F32 b) { PLUMLINE_LANEWISE(a.v[i] / b.v[i]); }
+inline F32 fma(F32 a, F32 b, F32 c) { PLUMLINE_LANEWISE(a.v[i] * b.v[i] + c.v[i]); }
+inline F32 max(F32 a, F32 b) { PLUMLINE_LANEWISE(a.v[i] > b.v[i] ? a.v[i] : b.v[i]); }
+inline F32 min(F32 a, F32 b) { PLUMLINE_LANEWISE(a.v[i] < b.v[i] ? a.v[i] : b.v[i]); }
+#undef PLUMLINE_LANEWISE
+
+#endif
+
+}  // namespace PLUMLINE_ISA_NAMESPACE
+}  // namespace plumline
