@@ -1,0 +1,148 @@
+"""ResNet-20/32/44/56/110 for 32x32 images (He et al. 2015, arXiv 1512.03385, section 4.2)."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from plumline._names import look_up
+from plumline.models.layers import activation as make_activation
+from plumline.models.layers import conv3x3, initialize
+from plumline.models.registry import register
+
+
+class PaddedShortcut(nn.Module):
+    """Option A: every second pixel, new channels zero, half of them on each side; no parameters."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+        self.before = (outputs - inputs) // 2
+        self.after = outputs - inputs - self.before
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, inputs, H, W) to (N, outputs, ceil(H / stride), ceil(W / stride))."""
+        picked = x[:, :, :: self.stride, :: self.stride]
+        return F.pad(picked, (0, 0, 0, 0, self.before, self.after))
+
+
+class ProjectionShortcut(nn.Sequential):
+    """Option B: a 1x1 convolution with the block's stride, then BatchNorm."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+
+SHORTCUTS: dict[str, type[PaddedShortcut] | type[ProjectionShortcut]] = {
+    "A": PaddedShortcut,
+    "B": ProjectionShortcut,
+}
+
+
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions with BatchNorm around a shortcut: conv, BN, act, conv, BN, +, act."""
+
+    def __init__(
+        self, inputs: int, outputs: int, stride: int, shortcut: str, activation: str
+    ) -> None:
+        super().__init__()
+        self.conv1 = conv3x3(inputs, outputs, stride)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.act1 = make_activation(activation, outputs)
+        self.conv2 = conv3x3(outputs, outputs)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.act2 = make_activation(activation, outputs)
+        changes = stride != 1 or inputs != outputs
+        make_shortcut = look_up("shortcut", shortcut, SHORTCUTS)
+        self.shortcut = make_shortcut(inputs, outputs, stride) if changes else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, inputs, H, W) to (N, outputs, ceil(H / stride), ceil(W / stride))."""
+        y = self.act1(self.bn1(self.conv1(x)))
+        y = self.bn2(self.conv2(y)) + self.shortcut(x)
+        result: Tensor = self.act2(y)
+        return result
+
+
+class CifarResNet(nn.Module):
+    """A 3x3 stem, three stages of ``blocks`` blocks with 16, 32, 64 channels, mean, linear."""
+
+    def __init__(
+        self, blocks: int, num_classes: int, in_channels: int, shortcut: str, activation: str
+    ) -> None:
+        super().__init__()
+        self.conv1 = conv3x3(in_channels, 16)
+        self.bn1 = nn.BatchNorm2d(16)
+        self.act1 = make_activation(activation, 16)
+
+        def stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+            first = BasicBlock(inputs, outputs, stride, shortcut, activation)
+            rest = (
+                BasicBlock(outputs, outputs, 1, shortcut, activation) for _ in range(blocks - 1)
+            )
+            return nn.Sequential(first, *rest)
+
+        self.layer1 = stage(16, 16, 1)
+        self.layer2 = stage(16, 32, 2)
+        self.layer3 = stage(32, 64, 2)
+        self.linear = nn.Linear(64, num_classes)
+        initialize(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map images (N, in_channels, H, W) to logits (N, num_classes)."""
+        x = self.act1(self.bn1(self.conv1(x)))
+        x = self.layer3(self.layer2(self.layer1(x)))
+        result: Tensor = self.linear(torch.mean(x, (2, 3)))
+        return result
+
+
+def _resnet(
+    depth: int, num_classes: int, in_channels: int, shortcut: str, activation: str
+) -> CifarResNet:
+    return CifarResNet((depth - 2) // 6, num_classes, in_channels, shortcut, activation)
+
+
+@register
+def resnet20(
+    *, num_classes: int, in_channels: int = 3, shortcut: str = "A", activation: str = "relu"
+) -> nn.Module:
+    """Make ResNet-20 for 32x32 images: 0.27 M parameters.
+
+    Args:
+        num_classes: width of the output.
+        in_channels: channels of the input.
+        shortcut: ``"A"`` (strided slice, zero channels) or ``"B"`` (1x1 convolution).
+        activation: ``"relu"``, ``"prelu"`` or ``"tanh"``.
+    """
+    return _resnet(20, num_classes, in_channels, shortcut, activation)
+
+
+@register
+def resnet32(
+    *, num_classes: int, in_channels: int = 3, shortcut: str = "A", activation: str = "relu"
+) -> nn.Module:
+    """Make ResNet-32 for 32x32 images: 0.46 M parameters, options as of `resnet20`."""
+    return _resnet(32, num_classes, in_channels, shortcut, activation)
+
+
+@register
+def resnet44(
+    *, num_classes: int, in_channels: int = 3, shortcut: str = "A", activation: str = "relu"
+) -> nn.Module:
+    """Make ResNet-44 for 32x32 images: 0.66 M parameters, options as of `resnet20`."""
+    return _resnet(44, num_classes, in_channels, shortcut, activation)
+
+
+@register
+def resnet56(
+    *, num_classes: int, in_channels: int = 3, shortcut: str = "A", activation: str = "relu"
+) -> nn.Module:
+    """Make ResNet-56 for 32x32 images: 0.85 M parameters, options as of `resnet20`."""
+    return _resnet(56, num_classes, in_channels, shortcut, activation)
+
+
+@register
+def resnet110(
+    *, num_classes: int, in_channels: int = 3, shortcut: str = "A", activation: str = "relu"
+) -> nn.Module:
+    """Make ResNet-110 for 32x32 images: 1.7 M parameters, options as of `resnet20`."""
+    return _resnet(110, num_classes, in_channels, shortcut, activation)
