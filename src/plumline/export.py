@@ -142,6 +142,7 @@ def _trace(
     module: nn.Module, examples: tuple[Tensor, ...], dynamic_batch: bool, opset: int
 ) -> onnx.ModelProto:
     """Trace with ``torch.export`` and translate; every size but the batch is fixed."""
+    output_names = _output_names(module, examples)
     shapes = None
     if dynamic_batch:
         # The tracer takes a size of 1 for a constant: an open batch is traced with two rows.
@@ -158,7 +159,7 @@ def _trace(
                 opset_version=opset,
                 dynamic_shapes=shapes,
                 input_names=_input_names(module, len(examples)),
-                output_names=_output_names(module, examples),
+                output_names=output_names,
             )
         except Exception as error:
             raise InputError(
