@@ -9,10 +9,10 @@ from plumline.data.registry import register
 
 @register("digits")
 def digits() -> DataSet:
-    """Open scikit-learn's ``load_digits`` (the test part of UCI optdigits; Alpaydin & Kaynak 1998).
+    """Open scikit-learn's ``load_digits``: the test part of UCI optdigits (Alpaydin, Kaynak 1998).
 
-    Grey levels 0..16 are scaled to 0..255. Every fifth image of each class, in file order, is a test
-    image: the split is the same everywhere, and both parts have the classes in the same proportions.
+    Grey levels 0..16 are scaled to 0..255. Every fifth image of each class, in file order, is a
+    test image, so the split is the same everywhere and both parts have the classes in proportion.
     """
     source = require("sklearn.datasets", "train").load_digits()
     levels = np.asarray(source.images, np.uint16)

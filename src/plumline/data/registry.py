@@ -51,7 +51,7 @@ def open(name: str, root: str | os.PathLike[str] | None = None, **options: Any) 
     choices = [key for key, value in parameters.items() if value.kind is value.KEYWORD_ONLY]
     for option in options:
         if option not in choices:
-            raise unknown(f"option of data set {name!r}", option, choices)
+            raise unknown(f"{name} option", option, choices)
     if "root" in parameters:
         return opener(_folder(name, root), **options)
     return opener(**options)
@@ -61,7 +61,7 @@ def _folder(name: str, root: str | os.PathLike[str] | None) -> Path:
     given = root if root is not None else os.environ.get("PLUMLINE_DATA")
     if not given:
         raise InputError(
-            f"data set {name!r} is read from a folder: pass it as root (--data) or set PLUMLINE_DATA"
+            f"data set {name!r} is read from a folder: give it as root (--data) or PLUMLINE_DATA"
         )
     path = Path(given).expanduser()
     if not path.is_dir():

@@ -1,4 +1,4 @@
-"""The models by name: the registered function makes the model, its keyword arguments are options."""
+"""The models by name: a registered function makes the model, its keyword arguments are options."""
 
 import inspect
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def create(name: str, *, num_classes: int, in_channels: int = 3, **options: Any)
     choices = set(inspect.signature(maker).parameters) - {"num_classes", "in_channels"}
     for option in options:
         if option not in choices:
-            raise unknown(f"option of model {name!r}", option, choices)
+            raise unknown(f"{name} option", option, choices)
     for label, value in (("num_classes", num_classes), ("in_channels", in_channels)):
         if value < 1:
             raise InputError(f"{label} of a model is at least 1, not {value}")
