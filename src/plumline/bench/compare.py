@@ -1,0 +1,213 @@
+"""One network in several runtimes: the answers are compared, then the times are taken."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plumline import _files
+from plumline.bench import contenders as registry
+from plumline.bench.machine import Machine
+from plumline.bench.measure import interleave
+from plumline.bench.subject import Subject
+from plumline.errors import InputError
+
+OURS = "plumline"
+TOLERANCE = 1e-4
+UNREST = 0.1
+"""Turns whose medians differ by more than this part of the median are not to be trusted."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One contender. Times are milliseconds a call of the whole batch.
+
+    ``ratio`` is this contender's median over plumline's: above 1 plumline is faster. ``difference``
+    is the largest deviation from plumline's answers, relative to the largest answer.
+    """
+
+    contender: str
+    version: str
+    median_ms: float
+    minimum_ms: float
+    lower_quartile_ms: float
+    upper_quartile_ms: float
+    ratio: float
+    difference: float
+    calls: int
+    turns: int
+    unrest: float
+
+    @property
+    def verdict(self) -> str:
+        """Who is faster, in words."""
+        if self.contender == OURS:
+            return ""
+        if self.ratio >= 1:
+            return f"plumline is {self.ratio:.2f} times as fast"
+        return f"plumline is SLOWER: {1 / self.ratio:.2f} times the time"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All contenders on one network, with what a reader needs to judge the times."""
+
+    network: str
+    inputs: dict[str, tuple[int, ...]]
+    threads: int
+    machine: Machine
+    rows: tuple[Row, ...]
+    warnings: tuple[str, ...]
+
+    def row(self, name: str) -> Row:
+        """Return the row of one contender."""
+        return next(row for row in self.rows if row.contender == name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, ready for JSON."""
+        return asdict(self)
+
+    def records(self) -> list[dict[str, Any]]:
+        """One flat record a contender, with network and machine in each."""
+        shapes = " ".join(f"{name}={'x'.join(map(str, s))}" for name, s in self.inputs.items())
+        before = {"network": self.network, "inputs": shapes, "threads": self.threads}
+        return [{**before, **asdict(row), **asdict(self.machine)} for row in self.rows]
+
+    def write_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the records as CSV, whole or not at all."""
+        records, text = self.records(), io.StringIO()
+        writer = csv.DictWriter(text, list(records[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(records)
+        _files.write_text(path, text.getvalue())
+
+    def write_json(self, path: str | os.PathLike[str]) -> None:
+        """Write everything as JSON, whole or not at all."""
+        _files.write_text(path, json.dumps(self.to_dict(), indent=2) + "\n")
+
+    def __str__(self) -> str:
+        """Return the table, with machine and warnings."""
+        head = ("runtime", "version", "median ms", "min ms", "quartiles ms", "ratio", "")
+        body = [_cells(row) for row in self.rows]
+        widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
+        table = [
+            "  ".join(c.ljust(w) for c, w in zip(cells, widths, strict=True)).rstrip()
+            for cells in (head, *body)
+        ]
+        shapes = ", ".join(f"{name} {shape}" for name, shape in self.inputs.items())
+        return "\n".join(
+            [
+                f"{self.network}: {shapes}, float32, threads: {self.threads}",
+                str(self.machine),
+                "",
+                *table,
+                *(f"warning: {text}" for text in self.warnings),
+            ]
+        )
+
+
+def compare(
+    subject: Subject,
+    against: Sequence[str],
+    *,
+    threads: int = 1,
+    batch: int = 1,
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+    seconds: float = 1.0,
+    turns: int = 20,
+) -> Comparison:
+    """Run a network in plumline and in other runtimes, in turns.
+
+    Args:
+        subject: the network.
+        against: names of contenders; plumline itself always takes part.
+        threads: threads of each runtime.
+        batch: size of the first axis where the network leaves it open.
+        shapes: whole shapes of inputs that have other open sizes.
+        seconds: time for each contender, all turns together.
+        turns: how often each contender's turn comes.
+
+    Raises:
+        InputError: a contender cannot run the network, or its answers are not plumline's.
+    """
+    if seconds <= 0 or turns < 1 or threads < 1 or batch < 1:
+        raise InputError("seconds, repeats, threads and batch must be above 0")
+    machine = Machine.here()
+    names = [OURS, *dict.fromkeys(name for name in against if name != OURS)]
+    sizes = subject.shapes(batch, shapes)
+    feed = subject.noise(sizes)
+    calls = {name: registry.look_up(name).open(subject, threads, sizes)(feed) for name in names}
+    answers = {name: [np.array(a) for a in call()] for name, call in calls.items()}
+    differences = {name: _difference(answers[OURS], answers[name], name) for name in names}
+    timings = interleave(calls, seconds=seconds, turns=turns)
+    rows = tuple(
+        Row(
+            contender=name,
+            version=registry.look_up(name).version,
+            median_ms=1e3 * timing.median,
+            minimum_ms=1e3 * timing.minimum,
+            lower_quartile_ms=1e3 * timing.lower_quartile,
+            upper_quartile_ms=1e3 * timing.upper_quartile,
+            ratio=timing.median / timings[OURS].median,
+            difference=differences[name],
+            calls=timing.calls,
+            turns=timing.turns,
+            unrest=timing.unrest,
+        )
+        for name, timing in timings.items()
+    )
+    return Comparison(
+        subject.name, sizes, threads, machine, rows, _warnings(machine, threads, rows)
+    )
+
+
+def _difference(ours: Sequence[NDArray[Any]], theirs: Sequence[NDArray[Any]], name: str) -> float:
+    if [a.shape for a in ours] != [a.shape for a in theirs]:
+        raise InputError(f"{name} answers in other shapes than plumline: is it the same network?")
+    worst = 0.0
+    for a, b in zip(ours, theirs, strict=True):
+        largest = float(np.abs(b).max(initial=0)) or 1.0
+        difference = float(np.abs(a.astype(np.float64) - b).max(initial=0)) / largest
+        if not difference <= TOLERANCE:  # also when it is not a number
+            raise InputError(
+                f"{name} and plumline differ by {difference:.1e} of the largest answer, more than "
+                f"{TOLERANCE:.0e}: times of different answers are not compared"
+            )
+        worst = max(worst, difference)
+    return worst
+
+
+def _warnings(machine: Machine, threads: int, rows: Sequence[Row]) -> tuple[str, ...]:
+    found = []
+    if threads > machine.cores:
+        found.append(f"{threads} threads on {machine.cores} cores")
+    if machine.load is not None and machine.load + threads > machine.cores + 0.5:
+        found.append(
+            f"other work was running (load {machine.load} on {machine.cores} cores): "
+            "repeat on an idle machine"
+        )
+    restless = [row.contender for row in rows if row.unrest > UNREST]
+    if restless:
+        found.append(
+            f"noisy machine: turns of {', '.join(restless)} differ by more than {UNREST:.0%}; "
+            "repeat, or give more --seconds"
+        )
+    return tuple(found)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        row.contender,
+        row.version,
+        f"{row.median_ms:9.3f}",
+        f"{row.minimum_ms:7.3f}",
+        f"{row.lower_quartile_ms:.3f} - {row.upper_quartile_ms:.3f}",
+        f"{row.ratio:5.2f}",
+        row.verdict,
+    )
