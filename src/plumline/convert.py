@@ -49,8 +49,8 @@ class Row:
 class ConversionReport:
     """What the weights of a model are: one row a layer with a weight of two axes or more.
 
-    Biases and normalization parameters are not counted. Density is a statement about quantized
-    weights, so their total stands apart from that of the weights left in floating point.
+    Biases, and other parameters that are vectors, are not counted. Density is a statement about
+    quantized weights, so their total stands apart from that of the weights left in floating point.
     """
 
     rows: tuple[Row, ...]
@@ -116,6 +116,11 @@ def convert_(
             do not fit a layer, or no layer left to convert.
     """
     layers = {name: layer for name, layer in model.named_modules() if _convertible(layer)}
+    if not layers:
+        raise InputError(
+            f"a {type(model).__name__} with no layer to convert: it has no Conv1d, Conv2d, Conv3d "
+            "and no Linear"
+        )
     chosen = _choose(model, layers, {"*": scheme} if isinstance(scheme, Scheme) else scheme)
     kept = _kept(model, layers, keep)
     chosen = {name: chosen[name] for name in layers if name in chosen and name not in kept}
@@ -130,7 +135,7 @@ def convert_(
         if wanted.quantizes
     }
     for name, quantizer in quantizers.items():
-        quantizer.train(layers[name].training)
+        quantizer.to(_weight(layers[name]).device).train(layers[name].training)
         parametrize.register_parametrization(layers[name], "weight", quantizer)
     return summarize(model)
 
@@ -171,8 +176,9 @@ def freeze(model: nn.Module) -> nn.Module:
 def plum_preset(layers: Mapping[str, nn.Module]) -> set[str]:
     """Keep what PLUM keeps: the first convolution, 1x1 shortcut convolutions, the classifier.
 
-    A shortcut is told by its name: a part of it contains one of `SHORTCUT_NAMES`. A 1x1 convolution
-    elsewhere, as inside a bottleneck block, is converted. The classifier is the last linear layer.
+    First and last are in the order in which the modules were assigned to the model. A shortcut is
+    told by its name: a part of it contains one of `SHORTCUT_NAMES`. A 1x1 convolution elsewhere, as
+    inside a bottleneck block, is converted.
     """
     convolutions = [name for name, layer in layers.items() if not isinstance(layer, nn.Linear)]
     linears = [name for name, layer in layers.items() if isinstance(layer, nn.Linear)]
@@ -235,20 +241,25 @@ def _match(model: nn.Module, layers: Mapping[str, nn.Module], pattern: str) -> l
     if found:
         return found
     for name, module in model.named_modules():
-        if fnmatchcase(name, pattern):
+        if name and fnmatchcase(name, pattern):
             raise InputError(
-                f"the pattern {pattern!r} matches {name or 'the model'!r}, a "
-                f"{type(module).__name__}, and no convertible layer: name Conv1d, Conv2d, Conv3d "
-                "or Linear layers"
+                f"the pattern {pattern!r} matches {name!r}, a {type(module).__name__}, and no "
+                f"convertible layer: {_inside(layers, name)}"
             )
     near = difflib.get_close_matches(pattern, layers, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"layers are named like {_some(layers)}"
+    hint = f"did you mean {near[0]!r}?" if near else f"layers are named {_some(layers)}"
     raise InputError(f"the pattern {pattern!r} matches no layer: {hint}")
+
+
+def _inside(layers: Iterable[str], name: str) -> str:
+    if any(layer.startswith(f"{name}.") for layer in layers):
+        return f"for the layers in it write {f'{name}.*'!r}"
+    return "name Conv1d, Conv2d, Conv3d or Linear layers"
 
 
 def _some(names: Iterable[str]) -> str:
     shown = [repr(name) for name in names]
-    return ", ".join(shown[:3] + ["..."] * (len(shown) > 3)) or "nothing (the model has none)"
+    return ", ".join(shown[:3] + ["..."] * (len(shown) > 3))
 
 
 def _quantizer(name: str, layer: nn.Module, scheme: Scheme) -> Quantizer:

@@ -62,5 +62,5 @@ class _ErrorDecay(torch.autograd.Function):
         latent, centre, progress = ctx.saved_tensors
         t = START * (END / START) ** progress
         height = t.clamp(min=1)  # k * t
-        slope = ((latent - centre) * t).tanh_().square_().neg_().add_(1)
-        return slope.mul_(height).mul_(gradient), None, None, None
+        bump = 1 - ((latent - centre) * t).tanh().square()
+        return bump * height * gradient, None, None, None

@@ -43,6 +43,8 @@ def register_gradient(name: str) -> Callable[[G], G]:
     """Class decorator: make a gradient estimator known under ``name``."""
 
     def register(estimator: G) -> G:
+        if name in _ESTIMATORS:
+            raise InputError(f"there already is a gradient named {name!r}: choose another name")
         _ESTIMATORS[name] = estimator
         return estimator
 

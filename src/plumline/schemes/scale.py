@@ -54,11 +54,11 @@ class LearnedScale(Scale):
     def __init__(self, latent: Tensor, codes: Tensor) -> None:
         super().__init__(latent, codes)
         start = least_squares(latent, codes)
-        self.scale = nn.Parameter(torch.where(start > 0, start, 1))
+        self.factor = nn.Parameter(torch.where(start > 0, start, 1))
 
     def forward(self, latent: Tensor, codes: Tensor) -> Tensor:
         """Return |a| * Q."""
-        return codes * self.scale.abs()
+        return codes * self.factor.abs()
 
 
 SCALES: dict[str, type[Scale]] = {

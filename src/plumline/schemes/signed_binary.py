@@ -62,9 +62,9 @@ class SignedBinary(Scheme):
         if channels is not None and (type(channels) is not int or channels < 1):
             raise InputError(f"region_channels is {channels!r}: give a whole number of channels")
         if self.signs is not None:
-            object.__setattr__(self, "signs", tuple(self.signs))  # a recipe gives a list
-            if any(sign not in (-1, 1) for sign in self.signs):
-                raise InputError(f"signs has {set(self.signs) - {-1, 1}}: give only 1 and -1")
+            if not isinstance(self.signs, (list, tuple)) or not set(self.signs) <= {-1, 1}:
+                raise InputError(f"signs is {self.signs!r}: give a list of 1 and -1")
+            object.__setattr__(self, "signs", tuple(self.signs))  # a list cannot be hashed
 
     def quantizer(self, weight: Tensor) -> "SignedBinaryQuantizer":
         """Make the parametrization for a weight whose axis 1 ``region_channels`` divides."""
