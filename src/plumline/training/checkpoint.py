@@ -1,0 +1,69 @@
+"""The state of a run in one file: written whole or not at all, read without running code."""
+
+import os
+import pickle
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from plumline._files import replacing
+from plumline.errors import InputError
+
+FORMAT = 1
+
+
+@dataclass
+class Checkpoint:
+    """All that the rest of a run depends on, after ``step`` optimizer steps.
+
+    ``totals`` are the sums of the epoch in progress: loss x images, correct answers, images.
+    ``history`` has one record for each finished epoch; ``dataset`` the facts of `runs.facts`.
+    """
+
+    recipe: str
+    dataset: dict[str, Any]
+    model: dict[str, Any]
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    precision: dict[str, Any] = field(default_factory=dict)
+    step: int = 0
+    totals: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
+    history: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+    format: int = FORMAT
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the checkpoint; a process killed meanwhile leaves the file that was there."""
+        with replacing(path) as temporary:
+            torch.save(vars(self), temporary)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Checkpoint":
+        """Read a checkpoint onto the CPU; `InputError` if it is damaged or of another version."""
+        content = load_tensors(path)
+        if content.get("format") != FORMAT:
+            raise InputError(
+                f"{path} is not a checkpoint of this version of plumline (format "
+                f"{content.get('format')!r}, expected {FORMAT}): train in another folder"
+            )
+        try:
+            return cls(**content)
+        except TypeError as error:
+            raise InputError(f"{path} is not a checkpoint of plumline: {error}") from error
+
+
+def load_tensors(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a file that `torch.save` wrote, tensors and plain values only."""
+    if not Path(path).is_file():
+        raise InputError(f"there is no file {os.fspath(path)!r}")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, ValueError, OSError) as error:
+        raise InputError(
+            f"{path} cannot be read ({type(error).__name__}): it is damaged or not a PyTorch file; "
+            f"remove it to start from the beginning"
+        ) from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} holds {type(content).__name__}, not a dictionary of tensors")
+    return content

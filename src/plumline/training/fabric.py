@@ -1,0 +1,43 @@
+"""Where a recipe runs: one CPU or GPU, or one process of a group that `torchrun` started."""
+
+import os
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+
+from plumline.training.recipe import Recipe
+
+_PRECISION: dict[str, Any] = {"32": "32-true", "bf16-mixed": "bf16-mixed", "16-mixed": "16-mixed"}
+
+
+def make_fabric(recipe: Recipe) -> Fabric:
+    """Make the Fabric that a recipe runs on: a GPU if there is one, else the CPU.
+
+    Under ``torchrun`` it is one process of a distributed data-parallel group.
+    """
+    precision = _PRECISION[recipe.train.precision]
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if world == 1:
+        return Fabric(accelerator="auto", devices=1, precision=precision)
+    local = int(os.environ.get("LOCAL_WORLD_SIZE", world))
+    fabric = Fabric(
+        accelerator="auto",
+        strategy="ddp",
+        devices=local,
+        num_nodes=world // local,
+        precision=precision,
+    )
+    fabric.launch()
+    return fabric
+
+
+def share_buffers(fabric: Fabric, model: nn.Module) -> None:
+    """Give every process the first one's buffers, so that all evaluate the same network.
+
+    Each process has followed the BatchNorm statistics of its own part of the batches.
+    """
+    if fabric.world_size > 1:
+        for buffer in model.buffers():
+            torch.distributed.broadcast(buffer, src=0)
