@@ -85,6 +85,11 @@ def test_preset_plum(net):
     assert converted(report) == ["block.conv1", "block.squeeze", "depthwise", "hidden"]
 
 
+def test_preset_beside_patterns(net):
+    report = convert_(net, SignedBinary(), keep=["plum", "hidden"])
+    assert converted(report) == ["block.conv1", "block.squeeze", "depthwise"]
+
+
 @pytest.mark.parametrize("shortcut", ["A", "B"])
 def test_preset_plum_on_resnet20(shortcut):
     model = models.create("resnet20", num_classes=10, shortcut=shortcut)
@@ -94,6 +99,27 @@ def test_preset_plum_on_resnet20(shortcut):
     assert report.quantized.parameters == 9 * (
         6 * 16**2 + 16 * 32 + 5 * 32**2 + 32 * 64 + 5 * 64**2
     )
+
+
+@pytest.mark.parametrize("block", ["standard", "plum"])
+def test_preset_plum_on_resnet18(block):
+    """The sixteen 3x3 convolutions: of widths 64 to 512, three from and to a width, one into it."""
+    model = models.create("resnet18", num_classes=1000, block=block)
+    report = convert_(model, SignedBinary(), keep="plum")
+    assert len(converted(report)) == 16
+    square = sum(width**2 for width in (64, 128, 256, 512))
+    widening = sum(width * 2 * width for width in (64, 128, 256))
+    assert report.quantized.parameters == 9 * (64**2 + 3 * square + widening)
+
+
+def test_preset_plum_takes_the_pointwise_convolutions_of_a_bottleneck():
+    model = models.create("resnet50", num_classes=10)
+    left = set(dict(model.named_modules())) - set(converted(convert_(model, Binary(), keep="plum")))
+    floats = [
+        name for name in left if isinstance(model.get_submodule(name), (nn.Conv2d, nn.Linear))
+    ]
+    stages = {f"layer{stage}.0.downsample.0" for stage in (1, 2, 3, 4)}
+    assert set(floats) == {"conv1", "fc"} | stages
 
 
 def test_the_last_matching_pattern_counts(net):
@@ -135,7 +161,6 @@ def test_float_changes_nothing(net):
         (Binary(), ["*"], "no layer to convert among 7"),
         ({}, (), "no layer to convert"),
         (Binary(), "plom", "did you mean 'plum'"),
-        (Binary(), "fc", r"no preset: give layers as \['fc'\]"),
         (SignedBinary(region_channels=2), (), "layer 'conv1': region_channels is 2"),
     ],
 )

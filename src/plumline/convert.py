@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from plumline._names import look_up
 from plumline.errors import InputError
 from plumline.schemes import Float, Quantizer, Scheme
 
@@ -105,8 +104,8 @@ def convert_(
         model: any module; nothing in it is changed when an error is raised.
         scheme: one for all layers, or shell patterns of layer names (``"layer1.*"``, where ``*``
             matches dots too), each with its scheme; of several that match, the last one counts.
-        keep: patterns of layers to leave in floating point, or the name of a preset. ``"plum"``
-            keeps the first convolution, 1x1 convolutions of shortcuts and the last linear layer.
+        keep: patterns of layers to leave in floating point, and names of presets: ``"plum"`` keeps
+            the first convolution, 1x1 convolutions of shortcuts and the last linear layer.
 
     Returns:
         What the weights are now. `summarize` gives the same later, as after training.
@@ -228,14 +227,18 @@ def _choose(
 
 
 def _kept(model: nn.Module, layers: Mapping[str, nn.Module], keep: Iterable[str] | str) -> set[str]:
-    if isinstance(keep, str):
-        if keep not in PRESETS and any(fnmatchcase(name, keep) for name in layers):
-            raise InputError(f"keep is {keep!r}, which is no preset: give layers as [{keep!r}]")
-        return look_up("preset of layers to keep", keep, PRESETS)(layers)
-    return {name for pattern in keep for name in _match(model, layers, pattern)}
+    kept: set[str] = set()
+    for entry in [keep] if isinstance(keep, str) else keep:
+        if entry in PRESETS:
+            kept |= PRESETS[entry](layers)
+        else:
+            kept.update(_match(model, layers, entry, others=PRESETS))
+    return kept
 
 
-def _match(model: nn.Module, layers: Mapping[str, nn.Module], pattern: str) -> list[str]:
+def _match(
+    model: nn.Module, layers: Mapping[str, nn.Module], pattern: str, others: Iterable[str] = ()
+) -> list[str]:
     """Return the layers whose names match; raise `InputError` that says why when none does."""
     found = [name for name in layers if fnmatchcase(name, pattern)]
     if found:
@@ -246,7 +249,7 @@ def _match(model: nn.Module, layers: Mapping[str, nn.Module], pattern: str) -> l
                 f"the pattern {pattern!r} matches {name!r}, a {type(module).__name__}, and no "
                 f"convertible layer: {_inside(layers, name)}"
             )
-    near = difflib.get_close_matches(pattern, layers, n=1)
+    near = difflib.get_close_matches(pattern, [*layers, *others], n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"layers are named {_some(layers)}"
     raise InputError(f"the pattern {pattern!r} matches no layer: {hint}")
 
