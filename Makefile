@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+CONFIGURE := $(BIN)/cmake -S . -G Ninja -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python \
+	-DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(BIN)/ninja
 SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(shell find native -type f)
 
-.PHONY: run test lint clean
+.PHONY: run test lint native sanitize clean
 
 run: $(VENV)/.run
 	$(BIN)/plumline quickstart
@@ -20,6 +22,18 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/mypy
+
+# The module built in place, for work on the native code: only what changed is compiled again.
+native:
+	$(CONFIGURE) -B build/dev -DPLUMLINE_MODULE_DIR=$(CURDIR)/src/plumline/runtime
+	$(BIN)/ninja -C build/dev
+
+# The native tests again, with every access to memory and every undefined operation checked.
+sanitize:
+	$(CONFIGURE) -B build/sanitize -DPLUMLINE_SANITIZE=ON
+	$(BIN)/ninja -C build/sanitize
+	PLUMLINE_NATIVE_DIR=$(CURDIR)/build/sanitize LD_PRELOAD="$$(c++ -print-file-name=libasan.so)" \
+		ASAN_OPTIONS=detect_leaks=0 $(BIN)/python -m pytest -q tests/native
 
 clean:
 	rm -rf $(VENV) build

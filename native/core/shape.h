@@ -12,7 +12,11 @@ using Shape = std::vector<int64_t>;
 // int64_t with room to spare, so code after checked_count() needs no overflow checks of its own.
 constexpr int64_t kMaxElements = int64_t{1} << 34;
 
-// Product of the sizes; throws Error when a size is negative or the product exceeds kMaxElements.
+// No tensor has more axes than this, so loops over axes keep their counters in arrays on the stack.
+constexpr size_t kMaxRank = 8;
+
+// Product of the sizes; throws Error when there are more than kMaxRank axes, a size is negative, or the product of the
+// sizes that are not zero exceeds kMaxElements (so that the product of any of them fits as well).
 int64_t checked_count(const Shape& shape);
 
 // Product of shape[begin, end) of a shape that checked_count() accepted.

@@ -11,11 +11,14 @@
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #define PLUMLINE_ISA_NAMESPACE avx512
+#define PLUMLINE_ISA_NAME "avx512"
 #elif defined(__AVX2__)
 #include <immintrin.h>
 #define PLUMLINE_ISA_NAMESPACE avx2
+#define PLUMLINE_ISA_NAME "avx2"
 #else
 #define PLUMLINE_ISA_NAMESPACE portable
+#define PLUMLINE_ISA_NAME "portable"
 #endif
 
 namespace plumline {

@@ -2,9 +2,9 @@
 
 // What simd.h does not have: parts of a vector, selections, and the transcendental functions. The same polynomials
 // serve every instruction set. Bounds are over all float32 arguments, against the exact result:
-//   exp      2e-7 relative where the result is a normal number; overflow to inf, underflow to 0, NaN stays NaN
-//   sigmoid  4e-7 relative down to x = -87; 0 below -88.8 (as 1 / (1 + exp(-x)) in float32), 1 above 17.4
-//   tanh     4e-7 relative; keeps the sign of zero; -1 and 1 at the infinities
+//   exp      1e-7 relative where the result is a normal number; overflow to inf, underflow to 0, NaN stays NaN
+//   sigmoid  2e-7 relative down to x = -87; 0 below -88.8 (as 1 / (1 + exp(-x)) in float32), 1 above 17.4
+//   tanh     2e-7 relative; keeps the sign of zero; -1 and 1 at the infinities
 
 #include "core/simd.h"
 

@@ -1,0 +1,90 @@
+#include "core/cpu.h"
+
+#include "core/error.h"
+
+#if PLUMLINE_X86
+#if defined(_MSC_VER)
+#include <intrin.h>
+#else
+#include <cpuid.h>
+#endif
+#endif
+
+namespace plumline {
+
+namespace {
+
+constexpr const char* kNames[] = {"reference", "portable", "avx2", "avx512"};
+
+#if PLUMLINE_X86
+struct Leaf {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+};
+
+#if defined(_MSC_VER)
+Leaf cpuid(unsigned leaf) {
+  int registers[4];
+  __cpuidex(registers, static_cast<int>(leaf), 0);
+  return {static_cast<unsigned>(registers[0]), static_cast<unsigned>(registers[1]),
+          static_cast<unsigned>(registers[2]), static_cast<unsigned>(registers[3])};
+}
+
+uint64_t saved_state() { return _xgetbv(0); }
+#else
+Leaf cpuid(unsigned leaf) {
+  Leaf r;
+  __cpuid_count(leaf, 0, r.eax, r.ebx, r.ecx, r.edx);
+  return r;
+}
+
+// Which registers the operating system saves at a task switch: without that, using them is not allowed.
+uint64_t saved_state() {
+  unsigned low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (static_cast<uint64_t>(high) << 32) | low;
+}
+#endif
+
+bool has(unsigned bits, std::initializer_list<int> wanted) {
+  for (const int bit : wanted)
+    if (!((bits >> bit) & 1u)) return false;
+  return true;
+}
+
+Isa detect() {
+  if (cpuid(0).eax < 7) return Isa::kPortable;
+  const Leaf basic = cpuid(1);
+  if (!has(basic.ecx, {12 /* FMA */, 27 /* OSXSAVE */, 28 /* AVX */})) return Isa::kPortable;
+  const uint64_t saved = saved_state();
+  const unsigned extended = cpuid(7).ebx;
+  if ((saved & 0x6) != 0x6 /* xmm, ymm */ || !has(extended, {5 /* AVX2 */})) return Isa::kPortable;
+  if ((saved & 0xE6) != 0xE6 /* and opmask, zmm */ || !has(extended, {16 /* F */, 17 /* DQ */, 30 /* BW */, 31 /* VL */}))
+    return Isa::kAvx2;
+  return Isa::kAvx512;
+}
+#else
+Isa detect() { return Isa::kPortable; }
+#endif
+
+}  // namespace
+
+const char* name_of(Isa isa) { return kNames[static_cast<int>(isa)]; }
+
+Isa isa_from_name(const std::string& name) {
+  for (int i = 0; i < 4; ++i)
+    if (name == kNames[i]) return static_cast<Isa>(i);
+  throw Error("unknown instruction set '" + name + "': choose from reference, portable, avx2, avx512");
+}
+
+Isa best_isa() {
+  static const Isa best = detect();
+  return best;
+}
+
+std::vector<Isa> available_isas() {
+  std::vector<Isa> isas;
+  for (int i = 0; i <= static_cast<int>(best_isa()); ++i) isas.push_back(static_cast<Isa>(i));
+  return isas;
+}
+
+}  // namespace plumline

@@ -1,0 +1,342 @@
+#include "core/graph.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+#include "core/aligned.h"
+#include "core/memory_plan.h"
+
+namespace plumline {
+
+namespace {
+
+// Far above any real network, low enough that a hostile file cannot make planning take minutes.
+constexpr int64_t kMaxValues = 1 << 17;
+constexpr size_t kMaxNodes = 1 << 15;
+
+constexpr int kNone = -1;
+
+size_t bytes_of(const Shape& shape) { return static_cast<size_t>(count(shape)) * sizeof(float); }
+
+bool fits(const Shape& declared, const Shape& given) {
+  if (declared.size() != given.size()) return false;
+  for (size_t axis = 0; axis < declared.size(); ++axis)
+    if (declared[axis] != given[axis] && declared[axis] != -1) return false;
+  return true;
+}
+
+// Which values exist so far; refuses a number out of range, one made twice and one used before it is made.
+class Made {
+ public:
+  explicit Made(int64_t values) : made_(static_cast<size_t>(values), false) {}
+
+  void make(int value, const std::string& by) {
+    check_range(value, by);
+    if (made_[static_cast<size_t>(value)]) throw Error(by + " makes value " + std::to_string(value) + " a second time");
+    made_[static_cast<size_t>(value)] = true;
+  }
+
+  void use(int value, const std::string& by) const {
+    check_range(value, by);
+    if (!made_[static_cast<size_t>(value)])
+      throw Error(by + " uses value " + std::to_string(value) + " before anything has made it");
+  }
+
+ private:
+  void check_range(int value, const std::string& by) const {
+    if (value < 0 || static_cast<size_t>(value) >= made_.size())
+      throw Error(by + " names value " + std::to_string(value) + " of a program of " + std::to_string(made_.size()));
+  }
+
+  std::vector<bool> made_;
+};
+
+std::string title(const std::string& op, const std::string& name) { return "node '" + name + "' (" + op + ")"; }
+
+bool overlap(const float* a, size_t a_bytes, const float* b, size_t b_bytes) {
+  const auto first = reinterpret_cast<uintptr_t>(a);
+  const auto second = reinterpret_cast<uintptr_t>(b);
+  return a_bytes && b_bytes && first < second + b_bytes && second < first + a_bytes;
+}
+
+}  // namespace
+
+struct Graph::Step {
+  std::unique_ptr<Operator> operation;
+  std::string title;
+  std::vector<int> inputs;
+  std::vector<int> outputs;
+};
+
+// Where everything is for one set of input shapes. A value's storage is that of its root: the value whose bytes it
+// shows in another shape, or itself.
+struct Graph::Plan {
+  std::vector<Shape> input_shapes;
+  std::vector<Shape> shapes;      // of each value
+  std::vector<int> root;          // of each value
+  std::vector<int> output_slot;   // of each root: the caller's array it is written to, or kNone
+  std::vector<int> copied_slots;  // outputs that are copied at the end: they share bytes with another, or with an input
+  size_t bytes = 0;               // arena and scratch
+  std::shared_ptr<std::byte> arena;
+  std::byte* scratch = nullptr;
+  std::vector<float*> data;  // of each value; those of inputs and direct outputs are set by every run
+  std::vector<std::vector<InputView>> step_inputs;
+  std::vector<std::vector<OutputView>> step_outputs;
+};
+
+Graph::Graph(GraphSpec spec, Isa isa, int threads) : pool_(threads) {
+  if (isa > best_isa()) throw Error(std::string("this machine does not have the instruction set ") + name_of(isa));
+  check(spec);
+  add_steps(spec.nodes, isa);
+  inputs_ = std::move(spec.inputs);
+  outputs_ = std::move(spec.outputs);
+  constants_ = std::move(spec.constants);
+  values_ = static_cast<size_t>(spec.values);
+}
+
+Graph::~Graph() = default;
+
+void Graph::check(const GraphSpec& spec) const {
+  if (spec.values < 0 || spec.values > kMaxValues)
+    throw Error("a program of " + std::to_string(spec.values) + " values: at most " + std::to_string(kMaxValues));
+  if (spec.nodes.size() > kMaxNodes)
+    throw Error("a program of " + std::to_string(spec.nodes.size()) + " nodes: at most " + std::to_string(kMaxNodes));
+  Made made(spec.values);
+  for (const auto& [value, sizes] : spec.inputs) {
+    made.make(value, "an input");
+    Shape known = sizes;
+    std::replace(known.begin(), known.end(), int64_t{-1}, int64_t{1});
+    checked_count(known);
+  }
+  for (const auto& [value, constant] : spec.constants) {
+    made.make(value, "a constant");
+    if (constant.dtype() != DType::kFloat32) throw Error("constant " + std::to_string(value) + " must be float32");
+  }
+  for (const NodeSpec& node : spec.nodes) {
+    const std::string by = title(node.op, node.name);
+    for (const int value : node.inputs) made.use(value, by);
+    if (node.outputs.empty()) throw Error(by + " has no output");
+    for (const int value : node.outputs) made.make(value, by);
+  }
+  for (const int value : spec.outputs) made.use(value, "an output");
+}
+
+void Graph::add_steps(const std::vector<NodeSpec>& nodes, Isa isa) {
+  for (const NodeSpec& node : nodes) {
+    const std::string by = title(node.op, node.name);
+    try {
+      steps_.push_back({make_operator(node, isa), by, node.inputs, node.outputs});
+    } catch (const Error& error) {
+      throw Error(by + ": " + error.what());
+    }
+  }
+}
+
+std::vector<Shape> Graph::derive_shapes(const std::vector<Shape>& inputs, size_t* scratch) const {
+  if (inputs.size() != inputs_.size())
+    throw Error("the program takes " + std::to_string(inputs_.size()) + " inputs, not " +
+                std::to_string(inputs.size()));
+  std::vector<Shape> shapes(values_);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const auto& [value, declared] = inputs_[i];
+    if (!fits(declared, inputs[i]))
+      throw Error("input " + std::to_string(i) + " has shape " + to_string(inputs[i]) + ", not " + to_string(declared));
+    checked_count(inputs[i]);
+    shapes[static_cast<size_t>(value)] = inputs[i];
+  }
+  for (const auto& [value, constant] : constants_) shapes[static_cast<size_t>(value)] = constant.shape();
+  *scratch = 0;
+  for (const Step& step : steps_) {
+    try {
+      std::vector<Shape> given;
+      for (const int value : step.inputs) given.push_back(shapes[static_cast<size_t>(value)]);
+      std::vector<Shape> made = step.operation->infer(given);
+      if (made.size() != step.outputs.size())
+        throw Error("makes " + std::to_string(made.size()) + " outputs, not " + std::to_string(step.outputs.size()));
+      for (const Shape& shape : made) checked_count(shape);
+      if (step.operation->output_is_view_of_input() && (given.size() != 1 || count(made[0]) != count(given[0])))
+        throw Error("does not keep the number of elements");
+      *scratch = std::max(*scratch, step.operation->scratch_bytes(given, pool_.threads()));
+      for (size_t i = 0; i < made.size(); ++i) shapes[static_cast<size_t>(step.outputs[i])] = std::move(made[i]);
+    } catch (const Error& error) {
+      throw Error(step.title + ": " + error.what());
+    }
+  }
+  return shapes;
+}
+
+void Graph::prepare(const std::vector<Shape>& inputs) {
+  if (plan_ && plan_->input_shapes == inputs) return;
+  auto plan = std::make_unique<Plan>();
+  size_t scratch = 0;
+  plan->shapes = derive_shapes(inputs, &scratch);
+  plan->input_shapes = inputs;
+
+  // A view has its input's root; whether a root is the caller's or a constant decides how outputs reach their arrays.
+  plan->root.resize(values_);
+  for (size_t value = 0; value < values_; ++value) plan->root[value] = static_cast<int>(value);
+  std::vector<bool> is_computed(values_, false);
+  for (const Step& step : steps_) {
+    for (const int value : step.outputs) is_computed[static_cast<size_t>(value)] = true;
+    if (step.operation->output_is_view_of_input())
+      plan->root[static_cast<size_t>(step.outputs[0])] = plan->root[static_cast<size_t>(step.inputs[0])];
+  }
+  plan->output_slot.assign(values_, kNone);
+  for (size_t slot = 0; slot < outputs_.size(); ++slot) {
+    const auto root = static_cast<size_t>(plan->root[static_cast<size_t>(outputs_[slot])]);
+    if (is_computed[root] && plan->output_slot[root] == kNone)
+      plan->output_slot[root] = static_cast<int>(slot);
+    else
+      plan->copied_slots.push_back(static_cast<int>(slot));
+  }
+
+  // Everything computed that no output array holds lives in the arena from the step that makes it to its last reader.
+  std::vector<Buffer> buffers;
+  std::vector<int> buffer_of(values_, kNone);
+  for (size_t s = 0; s < steps_.size(); ++s) {
+    const int now = static_cast<int>(s);
+    for (const int value : steps_[s].inputs) {
+      const int buffer = buffer_of[static_cast<size_t>(plan->root[static_cast<size_t>(value)])];
+      if (buffer != kNone) buffers[static_cast<size_t>(buffer)].last = now;
+    }
+    for (const int value : steps_[s].outputs) {
+      const auto index = static_cast<size_t>(value);
+      if (plan->root[index] != value || plan->output_slot[index] != kNone) continue;
+      buffer_of[index] = static_cast<int>(buffers.size());
+      buffers.push_back({bytes_of(plan->shapes[index]), now, now});
+    }
+  }
+  const size_t arena = plan_memory(buffers);
+  plan->bytes = arena + align_up(scratch);
+
+  double needed = static_cast<double>(arena) + static_cast<double>(scratch);
+  for (const int value : outputs_) needed += static_cast<double>(bytes_of(plan->shapes[static_cast<size_t>(value)]));
+  if (needed > static_cast<double>(physical_memory()))
+    throw Error("for these input shapes the program needs " + human_bytes(needed) + " of memory and the machine has " +
+                human_bytes(static_cast<double>(physical_memory())) + ": use a smaller batch");
+
+  plan_.reset();  // the old arena goes before the new one comes
+  plan->arena = allocate_aligned(plan->bytes);
+  plan->scratch = plan->arena.get() + arena;
+  plan->data.assign(values_, nullptr);
+  // Constants and inputs are only ever read: operators see them as InputView.
+  for (const auto& [value, constant] : constants_)
+    plan->data[static_cast<size_t>(value)] = const_cast<float*>(constant.floats());
+  for (size_t value = 0; value < values_; ++value)
+    if (buffer_of[value] != kNone)
+      plan->data[value] =
+          reinterpret_cast<float*>(plan->arena.get() + buffers[static_cast<size_t>(buffer_of[value])].offset);
+  for (const Step& step : steps_) {
+    plan->step_inputs.emplace_back();
+    for (const int value : step.inputs)
+      plan->step_inputs.back().push_back({nullptr, &plan->shapes[static_cast<size_t>(value)]});
+    plan->step_outputs.emplace_back();
+    for (const int value : step.outputs)
+      plan->step_outputs.back().push_back({nullptr, &plan->shapes[static_cast<size_t>(value)]});
+  }
+  plan_ = std::move(plan);
+}
+
+std::vector<Shape> Graph::infer(const std::vector<Shape>& inputs) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  prepare(inputs);
+  std::vector<Shape> shapes;
+  for (const int value : outputs_) shapes.push_back(plan_->shapes[static_cast<size_t>(value)]);
+  return shapes;
+}
+
+// Everything is checked by now; nothing here allocates (save the timings of a profile) or fails.
+void Graph::execute(const std::vector<InputView>& inputs, const std::vector<OutputView>& outputs,
+                    std::vector<std::vector<double>>* seconds) {
+  Plan& plan = *plan_;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    plan.data[static_cast<size_t>(inputs_[i].first)] = const_cast<float*>(inputs[i].data);
+  for (size_t value = 0; value < values_; ++value)
+    if (plan.output_slot[value] != kNone)
+      plan.data[value] = outputs[static_cast<size_t>(plan.output_slot[value])].data;
+  for (size_t value = 0; value < values_; ++value) plan.data[value] = plan.data[static_cast<size_t>(plan.root[value])];
+
+  for (size_t s = 0; s < steps_.size(); ++s) {
+    const Step& step = steps_[s];
+    const auto begin = std::chrono::steady_clock::now();
+    if (!step.operation->output_is_view_of_input()) {
+      for (size_t i = 0; i < step.inputs.size(); ++i)
+        plan.step_inputs[s][i].data = plan.data[static_cast<size_t>(step.inputs[i])];
+      for (size_t i = 0; i < step.outputs.size(); ++i)
+        plan.step_outputs[s][i].data = plan.data[static_cast<size_t>(step.outputs[i])];
+      step.operation->run({plan.step_inputs[s].data(), plan.step_outputs[s].data(), plan.scratch, &pool_});
+    }
+    if (seconds)
+      (*seconds)[s].push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  }
+  for (const int slot : plan.copied_slots) {
+    const auto value = static_cast<size_t>(outputs_[static_cast<size_t>(slot)]);
+    if (const size_t bytes = bytes_of(plan.shapes[value]))
+      std::memcpy(outputs[static_cast<size_t>(slot)].data, plan.data[value], bytes);
+  }
+}
+
+void Graph::run(const std::vector<InputView>& inputs, const std::vector<OutputView>& outputs) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  bool planned = plan_ && plan_->input_shapes.size() == inputs.size();
+  for (size_t i = 0; planned && i < inputs.size(); ++i) planned = plan_->input_shapes[i] == *inputs[i].shape;
+  if (!planned) {
+    std::vector<Shape> shapes;
+    for (const InputView& input : inputs) shapes.push_back(*input.shape);
+    prepare(shapes);
+  }
+  if (outputs.size() != outputs_.size())
+    throw Error("the program makes " + std::to_string(outputs_.size()) + " outputs, not " +
+                std::to_string(outputs.size()));
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const Shape& shape = plan_->shapes[static_cast<size_t>(outputs_[i])];
+    if (*outputs[i].shape != shape)
+      throw Error("the array of output " + std::to_string(i) + " has shape " + to_string(*outputs[i].shape) + ", not " +
+                  to_string(shape));
+    for (size_t j = 0; j < i; ++j)
+      if (overlap(outputs[i].data, bytes_of(shape), outputs[j].data, bytes_of(*outputs[j].shape)))
+        throw Error("the arrays of outputs " + std::to_string(j) + " and " + std::to_string(i) + " overlap");
+    for (size_t j = 0; j < inputs.size(); ++j)
+      if (overlap(outputs[i].data, bytes_of(shape), inputs[j].data, bytes_of(*inputs[j].shape)))
+        throw Error("the arrays of input " + std::to_string(j) + " and output " + std::to_string(i) + " overlap");
+  }
+  execute(inputs, outputs, nullptr);
+}
+
+std::vector<double> Graph::profile(const std::vector<InputView>& inputs, int repeats) {
+  if (repeats < 1 || repeats > 1000000) throw Error("repeats must be 1 to 1000000, not " + std::to_string(repeats));
+  std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<Shape> shapes;
+  for (const InputView& input : inputs) shapes.push_back(*input.shape);
+  prepare(shapes);
+  std::vector<std::shared_ptr<std::byte>> storage;
+  std::vector<OutputView> outputs;
+  for (const int value : outputs_) {
+    const Shape& shape = plan_->shapes[static_cast<size_t>(value)];
+    storage.push_back(allocate_aligned(bytes_of(shape)));
+    outputs.push_back({reinterpret_cast<float*>(storage.back().get()), &shape});
+  }
+  std::vector<std::vector<double>> seconds(steps_.size());
+  for (int repeat = 0; repeat < repeats; ++repeat) execute(inputs, outputs, &seconds);
+  std::vector<double> medians;
+  for (std::vector<double>& times : seconds) {
+    const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+    std::nth_element(times.begin(), middle, times.end());
+    medians.push_back(*middle);
+  }
+  return medians;
+}
+
+std::vector<std::string> Graph::kernels() const {
+  std::vector<std::string> names;
+  for (const Step& step : steps_) names.push_back(step.operation->kernel());
+  return names;
+}
+
+size_t Graph::arena_bytes() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return plan_ ? plan_->bytes : 0;
+}
+
+}  // namespace plumline

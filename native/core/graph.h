@@ -1,0 +1,67 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/operator.h"
+
+namespace plumline {
+
+// A program as a file gives it: not yet trusted.
+struct GraphSpec {
+  int64_t values = 0;                           // how many value numbers there are
+  std::vector<std::pair<int, Shape>> inputs;    // value and sizes, -1 for any
+  std::vector<int> outputs;                     // values
+  std::map<int, Constant> constants;
+  std::vector<NodeSpec> nodes;                  // in the order in which they run
+};
+
+// A program that runs. Calls from several threads take turns: one arena, one pool of workers. After fork() the child
+// may use a graph that no other thread was using at that moment.
+class Graph {
+ public:
+  // Throws Error unless every value is made exactly once, before it is used, and every operator accepts its node.
+  Graph(GraphSpec spec, Isa isa, int threads);
+  ~Graph();
+
+  // Derives the shapes of everything, plans the memory and keeps both until other shapes come. Throws Error when the
+  // shapes do not fit or the program would need more memory than the machine has; nothing is allocated then.
+  std::vector<Shape> infer(const std::vector<Shape>& inputs);
+
+  // Allocates nothing when the input shapes are those of the last call. Throws Error when a shape is wrong or an output
+  // overlaps another array.
+  void run(const std::vector<InputView>& inputs, const std::vector<OutputView>& outputs);
+
+  // Median seconds of each node over `repeats` runs.
+  std::vector<double> profile(const std::vector<InputView>& inputs, int repeats);
+
+  std::vector<std::string> kernels() const;  // of each node
+  int threads() const { return pool_.threads(); }
+  size_t arena_bytes() const;  // of the last plan, scratch included; 0 before the first
+
+ private:
+  struct Step;
+  struct Plan;
+
+  void check(const GraphSpec& spec) const;
+  void add_steps(const std::vector<NodeSpec>& nodes, Isa isa);
+  void prepare(const std::vector<Shape>& inputs);
+  std::vector<Shape> derive_shapes(const std::vector<Shape>& inputs, size_t* scratch) const;
+  void execute(const std::vector<InputView>& inputs, const std::vector<OutputView>& outputs,
+               std::vector<std::vector<double>>* seconds);
+
+  std::vector<std::pair<int, Shape>> inputs_;
+  std::vector<int> outputs_;
+  std::map<int, Constant> constants_;
+  size_t values_ = 0;
+  std::vector<Step> steps_;
+  std::unique_ptr<Plan> plan_;
+  ThreadPool pool_;
+  mutable std::mutex mutex_;
+};
+
+}  // namespace plumline
