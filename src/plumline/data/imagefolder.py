@@ -172,5 +172,6 @@ def _decode(library: Any, path: Path, size: int, resize: int) -> Images:
         width, height = max(resize, round(width * scale)), max(resize, round(height * scale))
         image = image.resize((width, height), library.Resampling.BILINEAR)
     left, top = (width - size) // 2, (height - size) // 2
-    pixels: Images = np.asarray(image.crop((left, top, left + size, top + size)))
-    return pixels.transpose(2, 0, 1)
+    centre = image.crop((left, top, left + size, top + size))
+    pixels: Images = np.asarray(centre, np.uint8).transpose(2, 0, 1)
+    return pixels

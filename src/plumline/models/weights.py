@@ -54,10 +54,13 @@ def load_npz(model: nn.Module, path: str | os.PathLike[str]) -> None:
     """
     file = Path(path)
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        loaded = np.load(file, allow_pickle=False)
+        if not isinstance(loaded, np.lib.npyio.NpzFile):
+            raise ValueError("it is a single array")
+        with loaded as archive:
             arrays = {name: archive[name] for name in archive.files}
     except FileNotFoundError as error:
         raise InputError(f"no weights at {str(file)!r}") from error
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{str(file)!r} is not a whole .npz of plain arrays ({error})") from error
     load_arrays(model, arrays)

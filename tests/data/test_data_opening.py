@@ -1,0 +1,123 @@
+"""What `data.open` promises of every set, and what it says when it cannot keep it."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from plumline import data
+from plumline.errors import InputError
+
+
+def test_the_sets_are_known_by_name():
+    assert data.names() == [
+        "cifar10",
+        "digits",
+        "fashion-mnist",
+        "imagefolder",
+        "svhn",
+        "tiny-imagenet",
+    ]
+
+
+def test_an_unknown_set_is_answered_with_the_nearest_name():
+    with pytest.raises(InputError, match="did you mean 'cifar10'"):
+        data.open("cifar")
+
+
+def test_an_unknown_option_is_answered_with_the_nearest_name(tmp_path):
+    with pytest.raises(
+        InputError, match=r"unknown cifar10 option 'checksum': did you mean 'checks"
+    ):
+        data.open("cifar10", tmp_path, checksum=False)
+
+
+def test_a_set_without_options_refuses_all():
+    with pytest.raises(InputError, match="unknown digits option 'size'"):
+        data.open("digits", size=8)
+
+
+def test_without_any_folder_the_message_names_both_ways_to_give_one(monkeypatch):
+    monkeypatch.delenv("PLUMLINE_DATA", raising=False)
+    with pytest.raises(InputError, match=r"--data.*PLUMLINE_DATA"):
+        data.open("cifar10")
+
+
+def test_a_folder_that_is_none_is_named(tmp_path):
+    with pytest.raises(InputError, match="no-such-place"):
+        data.open("cifar10", tmp_path / "no-such-place")
+
+
+@pytest.mark.parametrize(
+    "name", ["cifar10", "fashion-mnist", "imagefolder", "svhn", "tiny-imagenet"]
+)
+def test_an_empty_folder_gives_one_line_with_the_path_to_fill(name, tmp_path):
+    with pytest.raises(InputError) as caught:
+        data.open(name, tmp_path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert f"put {tmp_path}" in message
+
+
+def test_the_environment_names_the_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("PLUMLINE_DATA", str(tmp_path))
+    with pytest.raises(InputError, match=str(tmp_path)):
+        data.open("svhn")
+
+
+def test_digits_need_no_folder(monkeypatch):
+    monkeypatch.delenv("PLUMLINE_DATA", raising=False)
+    digits = data.open("digits")
+    assert (len(digits.train) + len(digits.test), digits.shape) == (1797, (1, 8, 8))
+    assert digits.classes == tuple("0123456789")
+
+
+def test_digits_keep_the_grey_levels_of_scikit_learn():
+    from sklearn.datasets import load_digits
+
+    digits = data.open("digits")
+    source = load_digits()
+    expected = np.sort(np.round(source.images * 255 / 16).astype(np.uint8).reshape(-1, 64), axis=0)
+    ours = np.concatenate([digits.train.images, digits.test.images]).reshape(-1, 64)
+    np.testing.assert_array_equal(np.sort(ours, axis=0), expected)
+
+
+def test_the_digits_split_is_stratified_disjoint_and_always_the_same():
+    first, second = data.open("digits"), data.open("digits")
+    np.testing.assert_array_equal(first.test.images, second.test.images)
+    counts = np.bincount(first.test.labels) / np.bincount(
+        np.concatenate([first.train.labels, first.test.labels])
+    )
+    assert counts == pytest.approx(0.2, abs=0.01)
+    seen = {image.tobytes() for image in first.train.images}
+    assert not any(image.tobytes() in seen for image in first.test.images)
+
+
+def test_digits_are_normalized_by_their_own_statistics():
+    digits = data.open("digits")
+    pixels = data.normalize(digits.train.batch(range(len(digits.train))), digits.mean, digits.std)
+    assert pixels.mean() == pytest.approx(0, abs=1e-3)
+    assert pixels.std() == pytest.approx(1, abs=1e-3)
+
+
+def test_a_batch_is_a_copy_in_the_asked_order():
+    train = data.open("digits").train
+    batch = train.batch([5, 0, 5])
+    assert (batch.dtype, batch.shape) == (np.uint8, (3, 1, 8, 8))
+    np.testing.assert_array_equal(batch, train.images[[5, 0, 5]])
+    batch[:] = 0
+    assert train.images[0].any()
+
+
+def test_labels_are_int64():
+    assert data.open("digits").train.labels.dtype == np.int64
+
+
+def test_data_loads_neither_torch_nor_the_readers_of_other_formats():
+    code = (
+        "import sys, plumline.data;"
+        "print(sorted({'torch', 'sklearn', 'scipy', 'PIL'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
