@@ -1,0 +1,48 @@
+"""Compile ONNX models: read, lower, rewrite, pack, assemble."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from plumline.compiler import operators as _operators  # noqa: F401 - registers the operators
+from plumline.compiler import passes, plan
+from plumline.compiler.assemble import assemble
+from plumline.compiler.frontend import Model, load
+from plumline.compiler.lowering import lower, operators
+from plumline.runtime.artifact import Artifact
+from plumline.runtime.program import Program
+
+__all__ = ["compile", "compile_artifact", "operators"]
+
+
+def compile_artifact(
+    model: Model,
+    *,
+    shapes: Mapping[str, Sequence[int]] | None = None,
+    constants: Mapping[str, Any] | None = None,
+) -> Artifact:
+    """Compile an ONNX model to plain data; see `compile`."""
+    graph = lower(load(model), shapes, constants)
+    passes.run(graph)
+    plan.run(graph)
+    return assemble(graph)
+
+
+def compile(
+    model: Model,
+    *,
+    threads: int = 1,
+    shapes: Mapping[str, Sequence[int]] | None = None,
+    constants: Mapping[str, Any] | None = None,
+) -> Program:
+    """Compile an ONNX model to a program that runs on this CPU.
+
+    Args:
+        model: path of an ONNX file, its bytes, or an ``onnx.ModelProto``; opset 7 or later, float32.
+        threads: how many threads share a run; see `Program`.
+        shapes: sizes to fix for inputs that leave some open, as in ``{"input": (1, 3, 224, 224)}``.
+        constants: inputs that always have one value, as in ``{"axes": np.array([1])}``; they are no longer inputs.
+
+    Raises `InputError` for a model that cannot be read or is not sound, and `UnsupportedOperatorError`, which lists
+    every node, for one with nodes that are not compiled.
+    """
+    return Program(compile_artifact(model, shapes=shapes, constants=constants), threads)

@@ -1,0 +1,88 @@
+"""The graph that the passes work on: steps of the runtime's own vocabulary over values with shapes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plumline.compiler.dims import Shape
+
+Array = NDArray[Any]
+
+
+@dataclass(eq=False)
+class Value:
+    """A tensor of the graph: an activation, or a constant when ``data`` is set.
+
+    Data of type object holds integers that depend on an input's shape (`dims.Expression`).
+    """
+
+    shape: Shape
+    data: Array | None = None
+
+    @classmethod
+    def constant(cls, data: Array) -> "Value":
+        """Make a constant."""
+        return cls(tuple(data.shape), data)
+
+    @property
+    def is_symbolic(self) -> bool:
+        """Whether this is a small integer tensor made of sizes that are not known yet."""
+        return self.data is not None and self.data.dtype == object
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether every number of this tensor is known."""
+        return self.data is not None and self.data.dtype != object
+
+
+@dataclass(eq=False)
+class Step:
+    """One step: an op of the table in docs/architecture.md. A conv or linear has its ``weight`` as (filters, columns)."""
+
+    op: str
+    name: str
+    inputs: list[Value]
+    outputs: list[Value]
+    attributes: dict[str, Any] = field(default_factory=dict)
+    tensors: dict[str, Array] = field(default_factory=dict)
+    about: dict[str, int | float | str] = field(default_factory=dict)
+
+    @property
+    def output(self) -> Value:
+        """The first output."""
+        return self.outputs[0]
+
+
+@dataclass
+class Graph:
+    """Named inputs and outputs, and the steps between them in an order in which they can run."""
+
+    inputs: dict[str, Value]
+    outputs: dict[str, Value]
+    steps: list[Step]
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    def producers(self) -> dict[Value, Step]:
+        """Map every value that a step makes to this step."""
+        return {value: step for step in self.steps for value in step.outputs}
+
+    def uses(self) -> dict[Value, int]:
+        """Count how often each value is read, as an output of the graph too."""
+        counts: dict[Value, int] = {}
+        read = [value for step in self.steps for value in step.inputs]
+        for value in [*read, *self.outputs.values()]:
+            counts[value] = counts.get(value, 0) + 1
+        return counts
+
+    def remove(self, steps: Iterable[Step]) -> None:
+        """Take steps out."""
+        gone = {id(step) for step in steps}
+        self.steps = [step for step in self.steps if id(step) not in gone]
+
+
+def floats(value: Value) -> NDArray[np.float32] | None:
+    """Return the float32 data of a constant, or None for anything else."""
+    return value.data if value.data is not None and value.data.dtype == np.float32 else None

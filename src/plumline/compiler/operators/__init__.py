@@ -1,0 +1,13 @@
+"""How each ONNX operator becomes steps: one file a family, each function registered beside its definition."""
+
+from plumline.compiler.operators import (  # noqa: F401 - importing a file registers its operators
+    activations,
+    arrangement,
+    conv,
+    elementwise,
+    linear,
+    neutral,
+    normalization,
+    pooling,
+    reshaping,
+)

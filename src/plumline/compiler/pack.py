@@ -1,0 +1,82 @@
+"""The tensors of a layer's weights: bit planes, sparse rows or a dense matrix, whichever suits the layer."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from plumline.compiler import patterns
+from plumline.compiler.graph import Array
+from plumline.compiler.patterns import SPARSE_DENSITY, FilterPattern
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Weights in the form chosen for them, and why."""
+
+    form: str
+    tensors: dict[str, Array]
+    pattern: str
+    density: float
+    why: str
+
+    @property
+    def bytes(self) -> int:
+        """What the tensors take in the file."""
+        return sum(array.nbytes for array in self.tensors.values())
+
+
+def pack(weight: Array) -> Packed:
+    """Choose a form for a float32 matrix of one row a filter, and pack it.
+
+    Planes when every filter has at most three values and they take at most half the bytes of a dense matrix (values
+    of a filter with few weights repeat by chance), and no more than the sparse form; sparse below
+    `patterns.SPARSE_DENSITY`; else dense.
+    """
+    found = [patterns.classify(row) for row in weight]
+    name = patterns.summary(found) if found else "dense"
+    density = np.count_nonzero(weight) / weight.size if weight.size else 1.0
+    wide = sum(pattern.values is None for pattern in found)
+    is_sparse = density < SPARSE_DENSITY
+    sparse_bytes = 4 * (len(weight) + 1) + 8 * np.count_nonzero(weight)
+    if wide == 0 and weight.size:
+        packed = Packed("planes", _planes(weight, found), name, density, f"every filter is {name}")
+        if 2 * packed.bytes <= weight.nbytes and (packed.bytes <= sparse_bytes or not is_sparse):
+            return packed
+    if is_sparse:
+        why = f"density {density:.3f} is below {SPARSE_DENSITY}"
+        return Packed("sparse", _sparse(weight), name, density, why)
+    reason = (
+        "bit planes would save too little"
+        if wide == 0
+        else f"{wide} of {len(weight)} filters have many values"
+    )
+    return Packed("dense", {"weight": weight}, name, density, f"{reason}; density {density:.3f}")
+
+
+def _planes(weight: Array, found: list[FilterPattern]) -> dict[str, Array]:
+    rows, coefficients, counts = [], [], []
+    for row, pattern in zip(weight, found, strict=True):
+        counts.append(len(pattern.planes))
+        for value in pattern.planes:
+            rows.append(np.packbits(row == np.float32(value), bitorder="little"))
+            coefficients.append(value - pattern.base)
+    tensors: dict[str, Array] = {
+        "bits": np.array(rows, np.uint8).reshape(len(rows), -(-weight.shape[1] // 8)),
+        "coefficient": np.array(coefficients, np.float32),
+    }
+    if set(counts) != {1}:
+        tensors["row_start"] = np.cumsum([0, *counts]).astype(np.int32)
+    totals = np.array([pattern.base for pattern in found], np.float32)
+    if totals.any():
+        tensors["total_coefficient"] = totals
+    return tensors
+
+
+def _sparse(weight: Array) -> dict[str, Array]:
+    rows, columns = np.nonzero(weight)
+    starts = np.searchsorted(rows, np.arange(len(weight) + 1))
+    return {
+        "row_start": starts.astype(np.int32),
+        "column": columns.astype(np.int32),
+        "value": weight[rows, columns].astype(np.float32),
+    }

@@ -1,0 +1,101 @@
+"""What a program will do, step by step: the facts the compiler noted, and the kernel that was chosen."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from plumline.runtime.artifact import Artifact, Node
+
+
+@dataclass(frozen=True)
+class PlanStep:
+    """One step of a program.
+
+    Operations are counted for one sample (an unknown first axis counts as 1) and are None when they depend on
+    another unknown size. ``dense_operations`` are the multiply-accumulates of the layer as if no weight were zero or
+    repeated; ``planned_operations`` are the additions and multiply-accumulates that the weights' form asks for. Both
+    are 0 for a step without weights other than ``matmul``.
+    """
+
+    node: str
+    op: str
+    kernel: str
+    isa: str
+    pattern: str
+    density: float | None
+    weights: int
+    weight_bytes: int
+    bytes: int
+    dense_operations: int | None
+    planned_operations: int | None
+    why: str
+
+    @property
+    def bits_per_weight(self) -> float | None:
+        """Bits that the file spends on each weight, its coefficients and indices included; None without weights."""
+        return 8 * self.weight_bytes / self.weights if self.weights else None
+
+    def __str__(self) -> str:
+        return "  ".join(_cells(self))
+
+
+class Plan(list[PlanStep]):
+    """The steps of a program in the order they run; ``str`` gives a table."""
+
+    def __str__(self) -> str:
+        rows = [_HEAD, *(_cells(step) for step in self)]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
+        lines = []
+        for row in rows:
+            cells = [
+                cell.rjust(width) if column in _NUMBERS else cell.ljust(width)
+                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ]
+            lines.append("  ".join(cells).rstrip())
+        return "\n".join(lines)
+
+
+def make(artifact: Artifact, kernels: list[str], isa: str) -> Plan:
+    """Join the facts of each node with the kernel that the native module chose for it."""
+    return Plan(
+        _step(node, kernel, isa) for node, kernel in zip(artifact.nodes, kernels, strict=True)
+    )
+
+
+def _step(node: Node, kernel: str, isa: str) -> PlanStep:
+    about: dict[str, Any] = dict(node.about)
+    return PlanStep(
+        node=node.name,
+        op=node.op,
+        kernel=kernel,
+        isa=isa,
+        pattern=str(about.get("pattern", "")),
+        density=about.get("density"),
+        weights=about.get("weights", 0),
+        weight_bytes=about.get("weight_bytes", 0),
+        bytes=sum(array.nbytes for array in node.tensors.values()),
+        dense_operations=about.get("dense_operations"),
+        planned_operations=about.get("planned_operations"),
+        why=str(about.get("why", "")),
+    )
+
+
+_HEAD = ("node", "op", "kernel", "pattern", "density", "dense ops", "planned ops", "bytes", "why")
+_NUMBERS = {4, 5, 6, 7}
+
+
+def _cells(step: PlanStep) -> tuple[str, ...]:
+    def count(value: int | None) -> str:
+        return "?" if value is None else f"{value:,}" if value else ""
+
+    density = "" if step.density is None else f"{step.density:.3f}"
+    return (
+        step.node,
+        step.op,
+        step.kernel,
+        step.pattern,
+        density,
+        count(step.dense_operations),
+        count(step.planned_operations),
+        f"{step.bytes:,}" if step.bytes else "",
+        step.why,
+    )
