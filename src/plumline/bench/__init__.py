@@ -1,22 +1,27 @@
 """The same network side by side in several runtimes: equal answers first, then times in turns."""
 
+from plumline.bench.accuracy import Agreement, agree, evaluate, open_dataset
 from plumline.bench.compare import Comparison, Row, compare
-from plumline.bench.contenders import Contender, contender, installed, look_up, names
+from plumline.bench.contenders import Contender, able, contender, look_up, names
 from plumline.bench.machine import Machine
 from plumline.bench.measure import Timing, interleave
 from plumline.bench.subject import Subject
 
 __all__ = [
+    "Agreement",
     "Comparison",
     "Contender",
     "Machine",
     "Row",
     "Subject",
     "Timing",
+    "able",
+    "agree",
     "compare",
     "contender",
-    "installed",
+    "evaluate",
     "interleave",
     "look_up",
     "names",
+    "open_dataset",
 ]

@@ -9,17 +9,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from plumline import _files
 from plumline.bench import contenders as registry
+from plumline.bench.difference import difference
 from plumline.bench.machine import Machine
 from plumline.bench.measure import interleave
 from plumline.bench.subject import Subject
 from plumline.errors import InputError
 
 OURS = "plumline"
-TOLERANCE = 1e-4
 UNREST = 0.1
 """Turns whose medians differ by more than this part of the median are not to be trusted."""
 
@@ -144,7 +143,7 @@ def compare(
     feed = subject.noise(sizes)
     calls = {name: registry.look_up(name).open(subject, threads, sizes)(feed) for name in names}
     answers = {name: [np.array(a) for a in call()] for name, call in calls.items()}
-    differences = {name: _difference(answers[OURS], answers[name], name) for name in names}
+    differences = {name: difference(answers[OURS], answers[name], OURS, name) for name in names}
     timings = interleave(calls, seconds=seconds, turns=turns)
     rows = tuple(
         Row(
@@ -165,22 +164,6 @@ def compare(
     return Comparison(
         subject.name, sizes, threads, machine, rows, _warnings(machine, threads, rows)
     )
-
-
-def _difference(ours: Sequence[NDArray[Any]], theirs: Sequence[NDArray[Any]], name: str) -> float:
-    if [a.shape for a in ours] != [a.shape for a in theirs]:
-        raise InputError(f"{name} answers in other shapes than plumline: is it the same network?")
-    worst = 0.0
-    for a, b in zip(ours, theirs, strict=True):
-        largest = float(np.abs(b).max(initial=0)) or 1.0
-        difference = float(np.abs(a.astype(np.float64) - b).max(initial=0)) / largest
-        if not difference <= TOLERANCE:  # also when it is not a number
-            raise InputError(
-                f"{name} and plumline differ by {difference:.1e} of the largest answer, more than "
-                f"{TOLERANCE:.0e}: times of different answers are not compared"
-            )
-        worst = max(worst, difference)
-    return worst
 
 
 def _warnings(machine: Machine, threads: int, rows: Sequence[Row]) -> tuple[str, ...]:

@@ -7,23 +7,28 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
+from plumline.errors import InputError
 from plumline.training.recipe import Recipe
 
 _PRECISION: dict[str, Any] = {"32": "32-true", "bf16-mixed": "bf16-mixed", "16-mixed": "16-mixed"}
 
 
-def make_fabric(recipe: Recipe) -> Fabric:
-    """Make the Fabric that a recipe runs on: a GPU if there is one, else the CPU.
+def make_fabric(recipe: Recipe, device: str = "auto") -> Fabric:
+    """Make the Fabric that a recipe runs on.
+
+    ``device`` is ``"cpu"``, ``"cuda"`` or ``"auto"``, a GPU if there is one.
 
     Under ``torchrun`` it is one process of a distributed data-parallel group.
     """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InputError("there is no CUDA GPU for device 'cuda': use cpu or auto")
     precision = _PRECISION[recipe.train.precision]
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
-        return Fabric(accelerator="auto", devices=1, precision=precision)
+        return Fabric(accelerator=device, devices=1, precision=precision)
     local = int(os.environ.get("LOCAL_WORLD_SIZE", world))
     fabric = Fabric(
-        accelerator="auto",
+        accelerator=device,
         strategy="ddp",
         devices=local,
         num_nodes=world // local,

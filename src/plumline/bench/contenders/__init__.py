@@ -7,8 +7,8 @@ from plumline.bench.contenders.registry import (
     Bind,
     Contender,
     Shapes,
+    able,
     contender,
-    installed,
     look_up,
     names,
 )
@@ -16,4 +16,4 @@ from plumline.bench.contenders.registry import (
 for _module in iter_modules(__path__):  # each contender registers itself
     import_module(f"{__name__}.{_module.name}")
 
-__all__ = ["Bind", "Contender", "Shapes", "contender", "installed", "look_up", "names"]
+__all__ = ["Bind", "Contender", "Shapes", "able", "contender", "look_up", "names"]

@@ -3,14 +3,11 @@
 from plumline._extras import require
 from plumline.bench.contenders.registry import Bind, Call, Shapes, contender
 from plumline.bench.subject import Feed, Subject
-from plumline.errors import InputError
 
 
-@contender("onnxruntime", package="onnxruntime")
+@contender("onnxruntime", package="onnxruntime", forms=("onnx",))
 def open_onnxruntime(subject: Subject, threads: int, shapes: Shapes | None) -> Bind:
     """Run the ONNX bytes; open sizes are fixed to ``shapes``, which lets it optimize further."""
-    if subject.onnx is None:
-        raise InputError(f"onnxruntime needs {subject.name} as a .onnx file")
     runtime = require("onnxruntime", "bench")
     options = runtime.SessionOptions()
     options.log_severity_level = 3

@@ -3,14 +3,11 @@
 from plumline._extras import require
 from plumline.bench.contenders.registry import Bind, Call, Shapes, contender
 from plumline.bench.subject import Feed, Subject
-from plumline.errors import InputError
 
 
-@contender("openvino", package="openvino")
+@contender("openvino", package="openvino", forms=("onnx",))
 def open_openvino(subject: Subject, threads: int, shapes: Shapes | None) -> Bind:
     """Run the ONNX bytes, reshaped to ``shapes``, in float32 also where bfloat16 is faster."""
-    if subject.onnx is None:
-        raise InputError(f"openvino needs {subject.name} as a .onnx file")
     openvino = require("openvino", "bench")
     core = openvino.Core()
     model = core.read_model(subject.onnx)

@@ -2,11 +2,10 @@
 
 from plumline.bench.contenders.registry import Bind, Call, Shapes, contender
 from plumline.bench.subject import Feed, Subject
-from plumline.errors import InputError
 from plumline.runtime import Program
 
 
-@contender("plumline", package="plumline")
+@contender("plumline", package="plumline", forms=("artifact", "onnx"))
 def open_plumline(subject: Subject, threads: int, shapes: Shapes | None) -> Bind:
     """Run the program, or compile the ONNX bytes first; memory is planned at the first call."""
     program = _program(subject, threads)
@@ -20,8 +19,7 @@ def open_plumline(subject: Subject, threads: int, shapes: Shapes | None) -> Bind
 def _program(subject: Subject, threads: int) -> Program:
     if subject.artifact is not None:
         return Program(subject.artifact, threads)
-    if subject.onnx is None:
-        raise InputError(f"plumline needs {subject.name} as a .onnx or .plum file")
     from plumline.compiler import compile
 
+    assert subject.onnx is not None
     return compile(subject.onnx, threads=threads)

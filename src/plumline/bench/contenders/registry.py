@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from plumline import _names
 from plumline.bench.subject import Feed, Subject
+from plumline.errors import InputError
 
 Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
 Call: TypeAlias = Callable[[], list[NDArray[Any]]]
@@ -19,33 +20,58 @@ Bind: TypeAlias = Callable[[Feed], Call]
 Opener: TypeAlias = Callable[[Subject, int, Shapes | None], Bind]
 
 
+FORMS = {
+    "onnx": "a .onnx file",
+    "artifact": "a .plum file",
+    "module": "its PyTorch module: a run folder, or an exported program (.pt2) beside the file",
+}
+"""The attributes of a `Subject` that hold the network, in words."""
+
+
 @dataclass(frozen=True)
 class Contender:
-    """A runtime: ``open(subject, threads, shapes)`` gets the network ready to run.
-
-    ``shapes`` are the input shapes of every run, which a runtime may use to prepare; None leaves
-    open what the network leaves open. ``open`` raises `InputError` when the subject has no form
-    that the runtime takes.
-    """
+    """A runtime, the package it imports, and the forms of a network that it takes."""
 
     name: str
     package: str
-    open: Opener
+    forms: tuple[str, ...]
+    opener: Opener
 
     @property
     def version(self) -> str:
         """Version of the package."""
         return str(import_module(self.package).__version__)
 
+    @property
+    def installed(self) -> bool:
+        """Whether the package is there."""
+        return find_spec(self.package) is not None
+
+    def takes(self, subject: Subject) -> bool:
+        """Say whether the subject has a form that this runtime takes."""
+        return any(getattr(subject, form) is not None for form in self.forms)
+
+    def open(self, subject: Subject, threads: int, shapes: Shapes | None = None) -> Bind:
+        """Get a network ready to run.
+
+        ``shapes`` are the input shapes of every run, which a runtime may use to prepare; None
+        leaves open what the network leaves open. Raises `InputError` when the runtime cannot take
+        the network or is not installed.
+        """
+        if not self.takes(subject):
+            wanted = " or ".join(FORMS[form] for form in self.forms)
+            raise InputError(f"{self.name} cannot run {subject.name}: it needs {wanted}")
+        return self.opener(subject, threads, shapes)
+
 
 _CONTENDERS: dict[str, Contender] = {}
 
 
-def contender(name: str, package: str) -> Callable[[Opener], Opener]:
-    """Register the decorated opener as the contender ``name``; ``package`` is what it imports."""
+def contender(name: str, package: str, forms: tuple[str, ...]) -> Callable[[Opener], Opener]:
+    """Register the decorated opener as the contender ``name``."""
 
     def add(opener: Opener) -> Opener:
-        _CONTENDERS[name] = Contender(name, package, opener)
+        _CONTENDERS[name] = Contender(name, package, forms, opener)
         return opener
 
     return add
@@ -56,11 +82,11 @@ def names() -> list[str]:
     return sorted(_CONTENDERS)
 
 
-def installed() -> list[str]:
-    """Return the names of the contenders whose package is installed."""
-    return [name for name in names() if find_spec(_CONTENDERS[name].package) is not None]
-
-
 def look_up(name: str) -> Contender:
     """Return a contender by name."""
     return _names.look_up("contender", name, _CONTENDERS)
+
+
+def able(subject: Subject) -> list[str]:
+    """Return the names of the installed contenders that can run a network."""
+    return [name for name, c in sorted(_CONTENDERS.items()) if c.installed and c.takes(subject)]

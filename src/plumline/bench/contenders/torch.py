@@ -9,17 +9,11 @@ from typing import Any
 from plumline._extras import require
 from plumline.bench.contenders.registry import Bind, Call, Shapes, contender
 from plumline.bench.subject import Feed, Subject
-from plumline.errors import InputError
 
 
-@contender("torch", package="torch")
+@contender("torch", package="torch", forms=("module",))
 def open_torch(subject: Subject, threads: int, shapes: Shapes | None) -> Bind:
     """Run the subject's module; the number of threads is PyTorch's, for the whole process."""
-    if subject.module is None:
-        raise InputError(
-            f"torch does not read ONNX and {subject.name} comes without its module: "
-            "give the run folder, or put an exported program (.pt2) beside the file"
-        )
     torch = require("torch", "train")
     torch.set_num_threads(threads)
     module = subject.module

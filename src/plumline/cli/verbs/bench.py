@@ -1,0 +1,87 @@
+"""``plumline bench``: one network in several runtimes, in turns."""
+
+import tempfile
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plumline.cli.registry import Answer, verb
+from plumline.cli.runs import is_run
+from plumline.cli.values import names, positive, seconds, shapes
+
+if TYPE_CHECKING:
+    from plumline.bench import Subject
+
+
+def declare(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("network", metavar="NET.onnx|RUN", help="network to time")
+    parser.add_argument(
+        "--against",
+        type=names,
+        metavar="NAME,...",
+        help="onnxruntime, openvino, torch (those installed that can run the network)",
+    )
+    parser.add_argument("--run", metavar="RUN", help="run folder of the network, for torch")
+    parser.add_argument("--threads", type=positive, default=1, metavar="N", help="of each (1)")
+    parser.add_argument("--batch", type=positive, default=1, metavar="N", help="images a call (1)")
+    parser.add_argument(
+        "--shape", action="append", default=[], metavar="NAME=1,3,32,32", help="of an open input"
+    )
+    parser.add_argument(
+        "--seconds", type=seconds, default=2.0, metavar="S", help="time for each runtime (2)"
+    )
+    parser.add_argument(
+        "--repeats", type=positive, default=20, metavar="N", help="turns that share it (20)"
+    )
+    parser.add_argument("--csv", metavar="FILE", help="write the table with machine and versions")
+    parser.add_argument("--out", metavar="FILE.json", help="write everything as JSON")
+
+
+@verb(
+    "bench",
+    "time a network beside other runtimes: equal answers first, then runs in turns",
+    declare,
+    example="plumline bench net.onnx --against onnxruntime,openvino --threads 1 --csv bench.csv",
+)
+def run(options: Namespace) -> Answer:
+    """Compare, print and write."""
+    from plumline import bench
+
+    subject = _subject(options)
+    against = bench.able(subject) if options.against is None else options.against
+    comparison = bench.compare(
+        subject,
+        against,
+        threads=options.threads,
+        batch=options.batch,
+        shapes=shapes(options.shape),
+        seconds=options.seconds,
+        turns=options.repeats,
+    )
+    if options.csv:
+        comparison.write_csv(options.csv)
+    if options.out:
+        comparison.write_json(options.out)
+    return Answer(comparison.to_dict(), str(comparison))
+
+
+def _subject(options: Namespace) -> "Subject":
+    from plumline.bench import Subject
+
+    if is_run(options.network):
+        from plumline.cli.runs import export_run
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "net.onnx"
+            export_run(options.network, path)
+            return Subject.of_onnx(path.read_bytes(), options.network, _module(options.network))
+    return Subject.open(options.network, _module(options.run) if options.run else None)
+
+
+def _module(folder: str) -> object:
+    from plumline.convert import freeze
+    from plumline.training import load_run
+
+    model, _ = load_run(folder)
+    return freeze(model)
