@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,6 +32,31 @@ def test_an_unknown_option_is_answered_with_the_nearest_name(tmp_path):
         InputError, match=r"unknown cifar10 option 'checksum': did you mean 'checks"
     ):
         data.open("cifar10", tmp_path, checksum=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("imagefolder", {"size": "big"}, "imagefolder option 'size' must be int, not 'big'"),
+        ("imagefolder", {"resize": 2.5}, r"'resize' must be int \| None, not 2.5"),
+        ("cifar10", {"checksums": "no"}, "'checksums' must be bool, not 'no'"),
+    ],
+)
+def test_an_option_has_its_annotated_type(tmp_path, name, options, message):
+    with pytest.raises(InputError, match=message):
+        data.open(name, tmp_path, **options)
+
+
+def test_a_set_of_ones_own_is_opened_by_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(data.registry, "_OPENERS", dict(data.registry._OPENERS))
+
+    @data.register("my-set")
+    def my_set(root: Path, *, count: int = 2) -> data.DataSet:
+        split = data.ArraySplit(np.zeros((count, 1, 4, 4), np.uint8), np.zeros(count, np.int64))
+        return data.DataSet(root.name, ("no",), (1, 4, 4), (0.5,), (0.25,), split, split)
+
+    opened = data.open("my-set", tmp_path, count=3)
+    assert (opened.name, len(opened.train)) == (tmp_path.name, 3)
 
 
 def test_a_set_without_options_refuses_all():

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from plumline._names import look_up, unknown
+from plumline._names import look_up
+from plumline._options import check_options
 from plumline.data.dataset import DataSet
 from plumline.errors import InputError
 
@@ -47,12 +48,8 @@ def open(name: str, root: str | os.PathLike[str] | None = None, **options: Any) 
         InputError: unknown name or option, no folder, or a missing, truncated or altered file.
     """
     opener = look_up("data set", name, _OPENERS)
-    parameters = inspect.signature(opener).parameters
-    choices = [key for key, value in parameters.items() if value.kind is value.KEYWORD_ONLY]
-    for option in options:
-        if option not in choices:
-            raise unknown(f"{name} option", option, choices)
-    if "root" in parameters:
+    check_options(name, opener, options)
+    if "root" in inspect.signature(opener).parameters:
         return opener(_folder(name, root), **options)
     return opener(**options)
 

@@ -1,12 +1,12 @@
 """The models by name: a registered function makes the model, its keyword arguments are options."""
 
-import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from torch import nn
 
-from plumline._names import look_up, unknown
+from plumline._names import look_up
+from plumline._options import check_options
 from plumline.errors import InputError
 
 Maker = TypeVar("Maker", bound=Callable[..., nn.Module])
@@ -38,10 +38,7 @@ def create(name: str, *, num_classes: int, in_channels: int = 3, **options: Any)
         InputError: unknown name, option or value of an option.
     """
     maker = look_up("model", name, _MAKERS)
-    choices = set(inspect.signature(maker).parameters) - {"num_classes", "in_channels"}
-    for option in options:
-        if option not in choices:
-            raise unknown(f"{name} option", option, choices)
+    check_options(name, maker, options, reserved=("num_classes", "in_channels"))
     for label, value in (("num_classes", num_classes), ("in_channels", in_channels)):
         if value < 1:
             raise InputError(f"{label} of a model is at least 1, not {value}")
