@@ -1,0 +1,54 @@
+#pragma once
+
+// A window of lanes of a vector, for rows of pixels that begin or end inside it. Only for files of one instruction set.
+
+#include "core/simd_math.h"
+
+namespace plumline {
+namespace PLUMLINE_ISA_NAMESPACE {
+
+#if defined(__AVX512F__)
+
+struct Lanes {
+  __mmask16 mask;
+  static Lanes between(int64_t begin, int64_t end) {  // 0 <= begin <= end <= kLanes
+    return {static_cast<__mmask16>((1u << end) - (1u << begin))};
+  }
+};
+// `rest` with the given lanes read from p[lane]; the memory of the other lanes is not touched.
+inline F32 load_lanes(F32 rest, const float* p, const Lanes& lanes) {
+  return {_mm512_mask_loadu_ps(rest.v, lanes.mask, p)};
+}
+
+#elif defined(__AVX2__)
+
+struct Lanes {
+  __m256i mask;
+  static Lanes between(int64_t begin, int64_t end) {
+    return {_mm256_andnot_si256(first_lanes(begin), first_lanes(end))};
+  }
+};
+inline F32 load_lanes(F32 rest, const float* p, const Lanes& lanes) {
+  return {_mm256_blendv_ps(rest.v, _mm256_maskload_ps(p, lanes.mask), _mm256_castsi256_ps(lanes.mask))};
+}
+
+#else
+
+struct Lanes {
+  int64_t begin, end;
+  static Lanes between(int64_t begin, int64_t end) { return {begin, end}; }
+};
+inline F32 load_lanes(F32 rest, const float* p, const Lanes& lanes) {
+  for (int64_t i = lanes.begin; i < lanes.end; ++i) rest.v[i] = p[i];
+  return rest;
+}
+
+#endif
+
+// *(base + offset) for an offset that may lie before the array as long as the lanes that are read do not.
+inline F32 load_lanes(F32 rest, const float* base, int64_t offset, const Lanes& lanes) {
+  return load_lanes(rest, reinterpret_cast<const float*>(reinterpret_cast<uintptr_t>(base) + offset * 4), lanes);
+}
+
+}  // namespace PLUMLINE_ISA_NAMESPACE
+}  // namespace plumline

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/cpu.h"
+#include "core/thread_pool.h"
+#include "kernels/conv/window.h"
+#include "kernels/weights/weights.h"
+
+namespace plumline {
+
+// A way to compute a convolution: the weights in the order that its kernel wants, and the kernel. It keeps no pointer
+// into the node's constants, except the reference.
+class ConvMethod {
+ public:
+  virtual ~ConvMethod() = default;
+  virtual std::string name() const = 0;  // "tables/avx512"
+  virtual size_t scratch_bytes(const Window& window, int threads) const = 0;
+  virtual void run(const Window& window, const float* input, const Finish& finish, std::byte* scratch,
+                   ThreadPool& pool) const = 0;
+};
+
+// What the weights of a convolution are multiplied with; weights.columns = channels * taps, all of one group.
+struct Taps {
+  int64_t groups, channels, taps;
+};
+
+std::unique_ptr<ConvMethod> make_reference(const Weights& weights);
+std::unique_ptr<ConvMethod> make_dense(const Weights& weights, const Taps& taps, Isa isa);
+std::unique_ptr<ConvMethod> make_sparse(const Weights& weights, const Taps& taps, Isa isa);  // of sparse weights
+std::unique_ptr<ConvMethod> make_planes(const Weights& weights, const Taps& taps, Isa isa);  // of planes
+std::unique_ptr<ConvMethod> make_depthwise(const Weights& weights, Isa isa);  // one channel a group
+
+// For windows of one pixel and one tap, one group.
+std::unique_ptr<ConvMethod> make_linear_dense(const Weights& weights, Isa isa);
+std::unique_ptr<ConvMethod> make_linear_planes(const Weights& weights, Isa isa);
+
+}  // namespace plumline

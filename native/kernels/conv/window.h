@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/activation/activation.h"
+
+// Plain data that the files of one instruction set share with the rest.
+
+namespace plumline {
+
+// A convolution on one set of shapes, with two spatial axes (a 1-D one has height 1). `channels` and `filters` count
+// those of one group. A matrix product of `rows` vectors is the window of one pixel: batch = rows, channels = columns.
+struct Window {
+  int64_t batch, groups, channels, filters;
+  int64_t height, width;
+  int64_t out_height, out_width;
+  int64_t kernel_height, kernel_width;
+  int64_t stride_height, stride_width;
+  int64_t dilation_height, dilation_width;
+  int64_t pad_top, pad_left;
+
+  int64_t taps() const { return kernel_height * kernel_width; }
+  int64_t columns() const { return channels * taps(); }
+  int64_t pixels() const { return out_height * out_width; }
+
+  // Kernels read images whose columns are sorted by their place in the stride: first those at 0, stride, 2 * stride,
+  // ..., then those at 1, stride + 1, ...: then neighbouring pixels read neighbouring columns whatever the stride.
+  // With stride 1 that is the input itself.
+  int64_t phase_width() const { return (width + stride_width - 1) / stride_width; }
+  int64_t phase_columns(int64_t phase) const { return (width - phase + stride_width - 1) / stride_width; }
+  int64_t row_stride() const { return stride_width * phase_width(); }
+  int64_t channel_stride() const { return height * row_stride(); }
+  int64_t image_stride() const { return groups * channels * channel_stride(); }
+};
+
+// What happens to a sum before it is stored: activation(sum + bias + residual).
+struct Finish {
+  Activation activation;
+  const float* bias;      // one a filter
+  const float* residual;  // of the output's shape, or null
+  float* output;          // (batch, groups * filters, out_height, out_width)
+};
+
+// A part of a convolution: some pixels, counted over all images, by some filters of one group.
+struct Tile {
+  int64_t group;
+  int64_t first_filter, end_filter;
+  int64_t first_pixel;
+  int pixels;
+  int vectors;  // pixels fit in that many vectors
+};
+
+}  // namespace plumline

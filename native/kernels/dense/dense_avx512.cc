@@ -1,0 +1,1 @@
+#include "kernels/dense/dense.inl"

@@ -1,0 +1,1 @@
+#include "kernels/depthwise/depthwise.inl"

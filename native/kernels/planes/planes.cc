@@ -1,0 +1,83 @@
+#include "kernels/planes/planes.h"
+
+#include <algorithm>
+
+#include "kernels/conv/method.h"
+#include "kernels/conv/tiles.h"
+#include "kernels/select.h"
+
+namespace plumline {
+namespace {
+
+#define PLUMLINE_KERNEL(space, isa) {isa, &space::planes_kernel},
+constexpr Implementation<PlanesKernel> kKernels[] = {
+#include "kernels/planes/kernels.inc"
+};
+#undef PLUMLINE_KERNEL
+
+class Planes : public ConvMethod {
+ public:
+  Planes(const Weights& weights, const Taps& taps, Isa isa)
+      : kernel_(select_kernels(kKernels, isa)),
+        row_start_(weights.row_start),
+        coefficient_(weights.coefficient, weights.coefficient + weights.planes()),
+        total_coefficient_(weights.total_coefficient) {
+    const int64_t filters = weights.filters / taps.groups;
+    const int64_t parts = (weights.columns + kPlaneRows - 1) / kPlaneRows;
+    words_.assign(weights.planes() * parts, 0);
+    for (int64_t group = 0; group < taps.groups; ++group) {
+      const int64_t first = row_start_[group * filters];
+      const int64_t end = row_start_[(group + 1) * filters];
+      for (int64_t plane = first; plane < end; ++plane) {
+        for (int64_t k = 0; k < weights.columns; ++k) {
+          if (!weights.bit(plane, k)) continue;
+          const int64_t place = tap_major_place(k, taps.channels, taps.taps);
+          words_[first * parts + place / kPlaneRows * (end - first) + plane - first] |= uint64_t{1}
+                                                                                        << place % kPlaneRows;
+        }
+      }
+    }
+    for (int64_t group = 0; group < taps.groups; ++group)
+      group_planes_ = std::max<int64_t>(group_planes_, row_start_[(group + 1) * filters] - row_start_[group * filters]);
+  }
+
+  std::string name() const override { return std::string("tables/") + kernel_.isa; }
+
+  size_t scratch_bytes(const Window& window, int threads) const override {
+    return phases_bytes(window) + threads * worker_bytes();
+  }
+
+  void run(const Window& window, const float* input, const Finish& finish, std::byte* scratch,
+           ThreadPool& pool) const override {
+    const PlaneWeights weights = {words_.data(), row_start_.data(), coefficient_.data(),
+                                  total_coefficient_.empty() ? nullptr : total_coefficient_.data()};
+    const Tiling tiling(window, kernel_.lanes, kernel_.vectors, 1, pool.threads());
+    run_tiles(window, tiling, input, scratch, worker_bytes(), pool,
+              [&](const Tile& tile, const float* source, float* work) {
+                kernel_.run(window, tile, finish, source, weights, work);
+              });
+  }
+
+ private:
+  // A panel, its tables (16 entries for 4 rows), the total, the sums, and one vector more, as the last sums are read
+  // at any lane.
+  size_t worker_bytes() const {
+    const int64_t rows = kPlaneRows + 4 * kPlaneRows + 1 + group_planes_;
+    return align_up((rows * kernel_.vectors + 1) * kernel_.lanes * sizeof(float));
+  }
+
+  const PlanesKernel& kernel_;
+  std::vector<int32_t> row_start_;
+  std::vector<float> coefficient_;
+  std::vector<float> total_coefficient_;
+  std::vector<uint64_t> words_;
+  int64_t group_planes_ = 0;  // most planes of a group
+};
+
+}  // namespace
+
+std::unique_ptr<ConvMethod> make_planes(const Weights& weights, const Taps& taps, Isa isa) {
+  return std::make_unique<Planes>(weights, taps, isa);
+}
+
+}  // namespace plumline

@@ -1,0 +1,1 @@
+#include "kernels/planes/planes.inl"

@@ -1,0 +1,1 @@
+#include "kernels/sparse/sparse.inl"

@@ -1,0 +1,135 @@
+#include "kernels/weights/weights.h"
+
+#include <map>
+
+namespace plumline {
+namespace {
+
+// A file of a few bytes may name a huge matrix without entries; what is made from it stays in proportion.
+constexpr int64_t kMaxMatrix = int64_t{1} << 31;
+
+// Offsets of the parts of `size` things that belong to each filter.
+std::vector<int32_t> parse_row_start(const NodeSpec& spec, int64_t filters, int64_t size) {
+  const Constant& tensor = spec.tensor("row_start");
+  tensor.expect(DType::kInt32, {filters + 1}, "row_start");
+  std::vector<int32_t> starts(tensor.ints(), tensor.ints() + filters + 1);
+  bool good = starts.front() == 0 && starts.back() == size;
+  for (size_t m = 0; m + 1 < starts.size(); ++m) good = good && starts[m] <= starts[m + 1];
+  if (!good) throw Error("row_start must rise from 0 to " + std::to_string(size));
+  return starts;
+}
+
+void parse_dense(const NodeSpec& spec, Weights& weights) {
+  const Constant& tensor = spec.tensor("weight");
+  tensor.expect(DType::kFloat32, {weights.filters, weights.columns}, "weight");
+  weights.weight = tensor.floats();
+}
+
+void parse_sparse(const NodeSpec& spec, Weights& weights) {
+  const Constant& column = spec.tensor("column");
+  const Constant& value = spec.tensor("value");
+  column.expect(DType::kInt32, {column.size()}, "column");
+  value.expect(DType::kFloat32, {column.size()}, "value");
+  weights.row_start = parse_row_start(spec, weights.filters, column.size());
+  weights.column = column.ints();
+  weights.value = value.floats();
+  for (int64_t m = 0; m < weights.filters; ++m) {
+    int64_t previous = -1;
+    for (int32_t i = weights.row_start[m]; i < weights.row_start[m + 1]; ++i) {
+      const int64_t k = weights.column[i];
+      if (k <= previous || k >= weights.columns)
+        throw Error("column " + std::to_string(k) + " of filter " + std::to_string(m) +
+                    " must be above " + std::to_string(previous) + " and below " + std::to_string(weights.columns));
+      previous = k;
+    }
+  }
+}
+
+void parse_planes(const NodeSpec& spec, Weights& weights) {
+  const Constant& bits = spec.tensor("bits");
+  const Constant& coefficient = spec.tensor("coefficient");
+  const int64_t planes = coefficient.size();
+  coefficient.expect(DType::kFloat32, {planes}, "coefficient");
+  bits.expect(DType::kUInt8, {planes, weights.plane_bytes()}, "bits");
+  weights.coefficient = coefficient.floats();
+  weights.bits = bits.bytes();
+  if (spec.find_tensor("row_start")) {
+    weights.row_start = parse_row_start(spec, weights.filters, planes);
+  } else {
+    coefficient.expect(DType::kFloat32, {weights.filters}, "coefficient");
+    weights.row_start.resize(weights.filters + 1);
+    for (int64_t m = 0; m <= weights.filters; ++m) weights.row_start[m] = static_cast<int32_t>(m);
+  }
+  if (const Constant* total = spec.find_tensor("total_coefficient")) {
+    total->expect(DType::kFloat32, {weights.filters}, "total_coefficient");
+    weights.total_coefficient.assign(total->floats(), total->floats() + weights.filters);
+  }
+  const int used = static_cast<int>(weights.columns % 8);
+  for (int64_t r = 0; used != 0 && r < planes; ++r) {
+    if (weights.bits[(r + 1) * weights.plane_bytes() - 1] >> used)
+      throw Error("the bits that pad plane " + std::to_string(r) + " must be zero");
+  }
+}
+
+}  // namespace
+
+int64_t Weights::stored() const {
+  switch (form) {
+    case WeightForm::kDense: return filters * columns;
+    case WeightForm::kSparse: return row_start.back();
+    case WeightForm::kPlanes: return planes() * columns;
+  }
+  return 0;
+}
+
+std::vector<float> Weights::expanded() const {
+  if (form == WeightForm::kDense) return std::vector<float>(weight, weight + filters * columns);
+  std::vector<float> matrix(filters * columns, 0.0f);
+  for (int64_t m = 0; m < filters; ++m) {
+    float* row = matrix.data() + m * columns;
+    for (int32_t r = row_start[m]; r < row_start[m + 1]; ++r) {
+      if (form == WeightForm::kSparse) {
+        row[column[r]] = value[r];
+      } else {
+        for (int64_t k = 0; k < columns; ++k) row[k] += bit(r, k) ? coefficient[r] : 0.0f;
+      }
+    }
+    if (!total_coefficient.empty()) {
+      for (int64_t k = 0; k < columns; ++k) row[k] += total_coefficient[m];
+    }
+  }
+  return matrix;
+}
+
+Weights parse_weights(const NodeSpec& spec) {
+  struct Form {
+    WeightForm form;
+    void (*parse)(const NodeSpec&, Weights&);
+  };
+  static const std::map<std::string, Form> forms = {{"dense", {WeightForm::kDense, parse_dense}},
+                                                    {"sparse", {WeightForm::kSparse, parse_sparse}},
+                                                    {"planes", {WeightForm::kPlanes, parse_planes}}};
+  const std::string name = spec.attributes.text("weights");
+  const auto found = forms.find(name);
+  if (found == forms.end()) throw Error("weights '" + name + "' is not one of dense, sparse, planes");
+  Weights weights{};
+  weights.form = found->second.form;
+  weights.filters = spec.attributes.integer("filters");
+  weights.columns = spec.attributes.integer("columns");
+  if (weights.filters < 1 || weights.columns < 1) throw Error("filters and columns must be positive");
+  if (checked_count({weights.filters, weights.columns}) > kMaxMatrix)
+    throw Error("a matrix of " + to_string({weights.filters, weights.columns}) + " is too large");
+  found->second.parse(spec, weights);
+  return weights;
+}
+
+std::vector<float> parse_bias(const NodeSpec& spec, int64_t filters) {
+  std::vector<float> bias(filters, 0.0f);
+  if (const Constant* tensor = spec.find_tensor("bias")) {
+    tensor->expect(DType::kFloat32, {filters}, "bias");
+    bias.assign(tensor->floats(), tensor->floats() + filters);
+  }
+  return bias;
+}
+
+}  // namespace plumline

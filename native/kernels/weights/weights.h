@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/operator.h"
+
+namespace plumline {
+
+enum class WeightForm { kDense, kSparse, kPlanes };
+
+// The matrix of a `conv` or `linear` node, one row a filter, columns in the order (channel in its group, kernel row,
+// kernel column), checked so that everything that reads it may trust it. It points into the node's constants.
+struct Weights {
+  WeightForm form;
+  int64_t filters;
+  int64_t columns;
+
+  const float* weight = nullptr;  // dense: (filters, columns)
+
+  // sparse: entries of filter m; planes: planes of filter m, [row_start[m], row_start[m + 1])
+  std::vector<int32_t> row_start;
+  const int32_t* column = nullptr;  // sparse
+  const float* value = nullptr;
+
+  const uint8_t* bits = nullptr;  // planes: rows of plane_bytes() bytes
+  const float* coefficient = nullptr;
+  std::vector<float> total_coefficient;  // one a filter; empty where all are zero
+
+  int64_t plane_bytes() const { return (columns + 7) / 8; }
+  int64_t planes() const { return row_start.back(); }
+  bool bit(int64_t plane, int64_t k) const { return (bits[plane * plane_bytes() + k / 8] >> (k % 8)) & 1; }
+
+  // How many numbers or bits the form holds.
+  int64_t stored() const;
+
+  // The same matrix, dense.
+  std::vector<float> expanded() const;
+};
+
+// Reads and checks `weights`, `filters`, `columns` and the tensors that belong to them. Throws Error.
+Weights parse_weights(const NodeSpec& spec);
+
+// The tensor `bias`, or zeros.
+std::vector<float> parse_bias(const NodeSpec& spec, int64_t filters);
+
+// Kernels take the columns in the order (kernel row, kernel column, channel), as neighbours in it come from one shift
+// of the image. These turn a column into its place in that order and back.
+inline int64_t tap_major_place(int64_t k, int64_t channels, int64_t taps) { return (k % taps) * channels + k / taps; }
+inline int64_t onnx_column(int64_t place, int64_t channels, int64_t taps) {
+  return place % channels * taps + place / channels;
+}
+
+}  // namespace plumline

@@ -1,0 +1,79 @@
+// linear: a matrix times each row of the input, with what follows it fused (see fused.h). It is a convolution whose
+// images are one pixel.
+
+#include "kernels/conv/method.h"
+#include "operators/fused.h"
+
+namespace plumline {
+
+namespace {
+
+std::unique_ptr<ConvMethod> choose(const Weights& weights, Isa isa) {
+  if (isa == Isa::kReference) return make_reference(weights);
+  switch (weights.form) {
+    case WeightForm::kDense: return make_linear_dense(weights, isa);
+    case WeightForm::kSparse: return make_sparse(weights, {1, weights.columns, 1}, isa);
+    case WeightForm::kPlanes: return make_linear_planes(weights, isa);
+  }
+  return nullptr;
+}
+
+class Linear : public Operator {
+ public:
+  Linear(const NodeSpec& spec, Isa isa, const Weights& weights)
+      : filters_(weights.filters),
+        columns_(weights.columns),
+        fused_(spec, filters_),
+        constants_(isa == Isa::kReference ? spec.tensors : std::map<std::string, Constant>{}),
+        method_(choose(weights, isa)) {}
+
+  std::vector<Shape> infer(const std::vector<Shape>& inputs) const override {
+    const Shape& x = inputs[0];
+    if (x.empty() || x.back() != columns_)
+      throw Error("the input has shape " + to_string(x) + ", its last axis must have " + std::to_string(columns_));
+    if (count(x) == 0) throw Error("the input has shape " + to_string(x) + ", is empty");
+    Shape output = x;
+    output.back() = filters_;
+    checked_count(output);
+    fused_.check_residual(inputs, output);
+    return {output};
+  }
+
+  size_t scratch_bytes(const std::vector<Shape>& inputs, int threads) const override {
+    return method_->scratch_bytes(window(inputs[0]), threads);
+  }
+
+  void run(const RunContext& context) const override {
+    method_->run(window(*context.inputs[0].shape), context.inputs[0].data, fused_.finish(context), context.scratch,
+                 *context.pool);
+  }
+
+  std::string kernel() const override { return method_->name(); }
+
+ private:
+  Window window(const Shape& x) const {
+    Window w{};
+    w.batch = count(x) / columns_;
+    w.groups = 1;
+    w.channels = columns_;
+    w.filters = filters_;
+    w.height = w.width = w.out_height = w.out_width = 1;
+    w.kernel_height = w.kernel_width = 1;
+    w.stride_height = w.stride_width = w.dilation_height = w.dilation_width = 1;
+    return w;
+  }
+
+  int64_t filters_;
+  int64_t columns_;
+  Fused fused_;
+  std::map<std::string, Constant> constants_;  // the reference reads them
+  std::unique_ptr<ConvMethod> method_;
+};
+
+const RegisterOperator registered("linear", [](const NodeSpec& spec, Isa isa) -> std::unique_ptr<Operator> {
+  return std::make_unique<Linear>(spec, isa, parse_weights(spec));
+});
+
+}  // namespace
+
+}  // namespace plumline
