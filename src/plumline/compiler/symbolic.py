@@ -31,10 +31,10 @@ def _rule(*operators: str) -> Callable[[_Rule], _Rule]:
 
 
 def applies(operator: str, inputs: list[Value | None]) -> bool:
-    """Whether the node reads a shape, or computes with sizes that are not known."""
-    return operator in ("Shape", "Size") or any(
-        value is not None and value.is_symbolic for value in inputs
-    )
+    """Whether the node reads a shape, or computes with nothing but sizes, some of them not known."""
+    given = [value for value in inputs if value is not None]
+    is_sizes = all(value.data is not None for value in given)
+    return operator in ("Shape", "Size") or (is_sizes and any(v.is_symbolic for v in given))
 
 
 def knows(operator: str) -> bool:
@@ -52,8 +52,6 @@ def evaluate(operator: str, attributes: dict[str, Any], inputs: list[Value | Non
             "it computes with a size that is known only at run time: fix it with shapes="
         )
     arrays = [None if value is None else value.data for value in inputs]
-    if any(array is None for array, value in zip(arrays, inputs, strict=True) if value is not None):
-        raise NotSymbolicError("it mixes a tensor with sizes that are known only at run time")
     try:
         return tensor(_RULES[operator](attributes, arrays))
     except (IndexError, ValueError, TypeError, np.exceptions.AxisError) as error:

@@ -1,0 +1,18 @@
+"""The engines a compiled program is tested on: the numpy specification of every op, and the native module."""
+
+import numpy_interpreter
+import pytest
+
+from plumline.runtime import native
+
+
+@pytest.fixture(params=["numpy", "native"])
+def engine(request, monkeypatch):
+    if request.param == "numpy":
+        monkeypatch.setattr(native, "module", lambda: numpy_interpreter)
+    return request.param
+
+
+@pytest.fixture
+def on_numpy(monkeypatch):
+    monkeypatch.setattr(native, "module", lambda: numpy_interpreter)
