@@ -25,22 +25,33 @@ Strides broadcast_strides(const Shape& shape, const Shape& target);
 template <size_t operands>
 class Walk {
  public:
+  Walk() = default;
+
   // No size of `shape` may be zero.
   Walk(const Shape& shape, const std::array<Strides, operands>& strides) {
     for (size_t axis = 0; axis < shape.size(); ++axis) {
-      if (shape[axis] == 1) continue;
-      if (rank_ > 0 && joins(strides, axis, shape[axis])) {
-        sizes_[rank_ - 1] *= shape[axis];
-      } else {
-        sizes_[rank_++] = shape[axis];
-      }
-      for (size_t o = 0; o < operands; ++o) strides_[o][rank_ - 1] = strides[o][axis];
+      std::array<int64_t, operands> steps;
+      for (size_t o = 0; o < operands; ++o) steps[o] = strides[o][axis];
+      add_axis(shape[axis], steps);
     }
-    if (rank_ == 0) {
-      sizes_[rank_++] = 1;
-      for (size_t o = 0; o < operands; ++o) strides_[o][0] = 0;
-    }
+    if (rank_ == 0) sizes_[rank_++] = 1;
     for (size_t axis = 0; axis + 1 < rank_; ++axis) rows_ *= sizes_[axis];
+  }
+
+  // For a walk that is put together axis by axis, from the outermost. Call finish_rows() when all are there: then a row
+  // is one position.
+  void add_axis(int64_t size, const std::array<int64_t, operands>& steps) {
+    if (size == 1) return;
+    if (rank_ > 0 && joins(steps, size))
+      sizes_[rank_ - 1] *= size;
+    else
+      sizes_[rank_++] = size;
+    for (size_t o = 0; o < operands; ++o) strides_[o][rank_ - 1] = steps[o];
+  }
+
+  void finish_rows() {
+    for (size_t axis = 0; axis < rank_; ++axis) rows_ *= sizes_[axis];
+    sizes_[rank_++] = 1;
   }
 
   int64_t rows() const { return rows_; }
@@ -70,16 +81,16 @@ class Walk {
   }
 
  private:
-  bool joins(const std::array<Strides, operands>& strides, size_t axis, int64_t size) const {
+  bool joins(const std::array<int64_t, operands>& steps, int64_t size) const {
     for (size_t o = 0; o < operands; ++o)
-      if (strides_[o][rank_ - 1] != strides[o][axis] * size) return false;
+      if (strides_[o][rank_ - 1] != steps[o] * size) return false;
     return true;
   }
 
   size_t rank_ = 0;
   int64_t rows_ = 1;
-  std::array<int64_t, kMaxRank> sizes_{};
-  std::array<Strides, operands> strides_{};
+  std::array<int64_t, kMaxRank + 1> sizes_{};
+  std::array<std::array<int64_t, kMaxRank + 1>, operands> strides_{};
 };
 
 }  // namespace plumline

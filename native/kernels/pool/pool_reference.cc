@@ -1,0 +1,60 @@
+#include <limits>
+
+#include "kernels/pool/pool.h"
+
+namespace plumline {
+namespace reference {
+
+namespace {
+
+// Calls tap(value) for every element of a window, then done(window row, window column).
+template <class Tap, class Done>
+void pool(const PoolWindow& window, const float* x, Tap&& tap, Done&& done) {
+  const PoolAxis& rows = window.rows;
+  const PoolAxis& columns = window.columns;
+  for (int64_t row = 0; row < rows.windows; ++row)
+    for (int64_t column = 0; column < columns.windows; ++column) {
+      for (int64_t i = rows.first(row); i < rows.end(row); ++i)
+        for (int64_t j = columns.first(column); j < columns.end(column); ++j) {
+          const int64_t at = rows.start(row) + i * rows.dilation;
+          tap(x[at * columns.size + columns.start(column) + j * columns.dilation]);
+        }
+      done(row, column);
+    }
+}
+
+void max(const PoolWindow& window, const float* x, float* y, float*) {
+  constexpr float kLowest = std::numeric_limits<float>::lowest();
+  float largest = kLowest;
+  pool(
+      window, x, [&](float value) { largest = value > largest ? value : largest; },
+      [&](int64_t, int64_t) {
+        *y++ = largest;
+        largest = kLowest;
+      });
+}
+
+void average(const PoolWindow& window, const float* x, float* y, float*) {
+  double sum = 0;
+  int64_t taps = 0;
+  pool(
+      window, x,
+      [&](float value) {
+        sum += value;
+        ++taps;
+      },
+      [&](int64_t row, int64_t column) {
+        if (window.count_padding) taps = window.rows.padded(row) * window.columns.padded(column);
+        *y++ = taps ? static_cast<float>(sum / static_cast<double>(taps)) : 0;
+        sum = 0;
+        taps = 0;
+      });
+}
+
+}  // namespace
+
+extern const PoolKernels kPool;
+const PoolKernels kPool = {"reference", max, average};
+
+}  // namespace reference
+}  // namespace plumline

@@ -1,0 +1,114 @@
+// max_pool, average_pool over (N,C,L) and (N,C,H,W), as ONNX defines them.
+
+#include "core/aligned.h"
+#include "core/parallel.h"
+#include "kernels/pool/pool.h"
+#include "operators/common.h"
+
+namespace plumline {
+
+namespace {
+
+// No tensor comes near it, and every product and sum of a few of these and of sizes fits int64_t.
+constexpr int64_t kMaxParameter = int64_t{1} << 28;
+
+class Pool : public Operator {
+ public:
+  Pool(const NodeSpec& spec, Isa isa, bool average)
+      : average_(average),
+        kernel_(spec.attributes.integers("kernel")),
+        strides_(spec.attributes.integers("strides", Shape(kernel_.size(), 1))),
+        dilations_(spec.attributes.integers("dilations", Shape(kernel_.size(), 1))),
+        pads_(spec.attributes.integers("pads", Shape(2 * kernel_.size(), 0))),
+        ceil_(spec.attributes.integer("ceil_mode", 0)),
+        count_padding_(average && spec.attributes.integer("count_include_pad", 0)),
+        kernels_(pool_kernels(isa)) {
+    expect_arity(spec, 1, 1);
+    const size_t rank = kernel_.size();
+    if (rank != 1 && rank != 2) throw Error("kernel " + to_string(kernel_) + " must have one or two sizes");
+    check("strides", strides_, rank, 1);
+    check("dilations", dilations_, rank, 1);
+    check("kernel", kernel_, rank, 1);
+    check("pads", pads_, 2 * rank, 0);
+    for (size_t i = 0; i < rank; ++i)
+      if (std::max(pads_[i], pads_[rank + i]) > (kernel_[i] - 1) * dilations_[i])
+        throw Error("pads " + to_string(pads_) + " must be smaller than the kernel " + to_string(kernel_));
+  }
+
+  std::vector<Shape> infer(const std::vector<Shape>& inputs) const override {
+    const Shape& x = inputs[0];
+    if (x.size() != kernel_.size() + 2)
+      throw Error("x of shape " + to_string(x) + " does not fit kernel " + to_string(kernel_));
+    Shape shape = {x[0], x[1]};
+    for (size_t i = 0; i < kernel_.size(); ++i) {
+      const PoolAxis axis = along(i, x);
+      if (axis.windows < 1)
+        throw Error("the kernel " + to_string(kernel_) + " is larger than the padded x of shape " + to_string(x));
+      shape.push_back(axis.windows);
+    }
+    return {shape};
+  }
+
+  size_t scratch_bytes(const std::vector<Shape>& inputs, int threads) const override {
+    return static_cast<size_t>(threads) * work_bytes(inputs[0]);
+  }
+
+  void run(const RunContext& context) const override {
+    const Shape& x = *context.inputs[0].shape;
+    const int64_t planes = x[0] * x[1];
+    const PoolAxis one = {1, 1, 1, 0, 0, 1, 1};
+    const bool flat = kernel_.size() == 1;
+    const PoolWindow window = {flat ? one : along(0, x), along(kernel_.size() - 1, x), count_padding_};
+    const int64_t from = window.rows.size * window.columns.size;
+    const int64_t to = window.rows.windows * window.columns.windows;
+    const auto run = average_ ? kernels_.average : kernels_.max;
+    const int64_t group = std::max<int64_t>(1, kGrain / std::max<int64_t>(1, from + to));
+    context.pool->parallel_for((planes + group - 1) / group, [&](int64_t job, int worker) {
+      float* work = reinterpret_cast<float*>(context.scratch + static_cast<size_t>(worker) * work_bytes(x));
+      for (int64_t plane = job * group; plane < std::min(planes, (job + 1) * group); ++plane)
+        run(window, context.inputs[0].data + plane * from, context.outputs[0].data + plane * to, work);
+    });
+  }
+
+  std::string kernel() const override { return std::string("pool/") + kernels_.name; }
+
+ private:
+  static void check(const char* key, const Shape& values, size_t n, int64_t least) {
+    if (values.size() != n) throw Error(std::string(key) + " must have " + std::to_string(n) + " numbers");
+    for (const int64_t value : values)
+      if (value < least || value > kMaxParameter)
+        throw Error(std::string(key) + " " + to_string(values) + " must be at least " + std::to_string(least) +
+                    " and at most " + std::to_string(kMaxParameter));
+  }
+
+  static size_t work_bytes(const Shape& x) { return align_up(static_cast<size_t>(x.back()) * sizeof(float)); }
+
+  PoolAxis along(size_t i, const Shape& x) const {
+    const size_t rank = kernel_.size();
+    PoolAxis axis = {kernel_[i], strides_[i], dilations_[i], pads_[i], pads_[rank + i], x[2 + i], 0};
+    const int64_t room = axis.size + axis.pad_begin + axis.pad_end - ((axis.kernel - 1) * axis.dilation + 1);
+    if (axis.size == 0 || room < 0) return axis;
+    axis.windows = (ceil_ ? room + axis.stride - 1 : room) / axis.stride + 1;
+    // Rounding up may add a window that begins in the padding after the end; ONNX drops it.
+    if (ceil_ && axis.start(axis.windows - 1) >= axis.size) --axis.windows;
+    return axis;
+  }
+
+  bool average_;
+  Shape kernel_, strides_, dilations_, pads_;
+  bool ceil_, count_padding_;
+  const PoolKernels& kernels_;
+};
+
+const RegisterOperator registered[] = {
+    {"max_pool",
+     [](const NodeSpec& spec, Isa isa) -> std::unique_ptr<Operator> {
+       return std::make_unique<Pool>(spec, isa, false);
+     }},
+    {"average_pool",
+     [](const NodeSpec& spec, Isa isa) -> std::unique_ptr<Operator> { return std::make_unique<Pool>(spec, isa, true); }},
+};
+
+}  // namespace
+
+}  // namespace plumline
