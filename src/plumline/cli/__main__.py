@@ -2,6 +2,6 @@
 
 import sys
 
-from plumline.cli.main import main
+from plumline.cli.app import main
 
 sys.exit(main())

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from plumline.errors import InputError
 from plumline.runtime import native
 
 Floats = NDArray[np.float32]
@@ -21,7 +22,10 @@ def errors() -> dict[str, float]:
         for weights, tensors in FORMS.items():
             matrix, held = tensors()
             expected = _convolve(x, matrix)
-            actual = _run(isa, x, weights, held)
+            try:
+                actual = _run(isa, x, weights, held)
+            except native.module().NativeError as error:
+                raise InputError(f"the native module refuses its self-test: {error}") from error
             worst = max(worst, float(np.abs(actual - expected).max() / np.abs(expected).max()))
         found[isa] = worst
     return found

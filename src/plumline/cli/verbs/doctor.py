@@ -5,16 +5,9 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
+from plumline.cli.extras import EXTRAS
 from plumline.cli.registry import Answer, verb
 from plumline.errors import InputError
-
-EXTRAS = {
-    "base": ("numpy", "onnx"),
-    "train": ("torch", "onnxscript", "lightning-fabric", "kornia", "scikit-learn", "scipy"),
-    "bench": ("onnxruntime", "openvino"),
-    "tensorboard": ("tensorboard",),
-}
-"""What tells that an extra is installed, by distribution name."""
 
 
 def declare(parser: ArgumentParser) -> None:
@@ -32,7 +25,10 @@ def run(options: Namespace) -> Answer:
     """Examine everything; a failed self-test is an error."""
     data = {
         "plumline": _plumline(),
-        "packages": {extra: _versions(names) for extra, names in EXTRAS.items()},
+        "packages": {
+            extra: {name: _version(name) for name in modules.values()}
+            for extra, modules in EXTRAS.items()
+        },
         "settings": {k: v for k, v in sorted(os.environ.items()) if k.startswith("PLUMLINE_")},
         "data": _data(options.data),
         "self_test": _self_test(),
@@ -57,10 +53,6 @@ def _plumline() -> dict[str, Any]:
         "in_use": machine.isa,
         "operators": sorted(native.module().operators()),
     }
-
-
-def _versions(names: tuple[str, ...]) -> dict[str, str | None]:
-    return {name: _version(name) for name in names}
 
 
 def _version(name: str) -> str | None:

@@ -13,6 +13,7 @@ from typing import NoReturn
 from plumline import __version__
 from plumline._names import look_up
 from plumline.cli import verbs
+from plumline.cli.extras import cure
 from plumline.cli.registry import VERBS, Answer, Verb
 from plumline.errors import InputError
 
@@ -36,6 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader has gone: nothing may be written any more, not even by the interpreter's exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
+    except ModuleNotFoundError as error:
+        advice = cure(error.name)
+        if advice is None:
+            raise
+        return _fail(advice, USER_MISTAKE)
     except OSError as error:
         if error.filename is None:
             raise
