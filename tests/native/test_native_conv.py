@@ -1,0 +1,236 @@
+"""The step ``conv``: any shape, form of weights, activation, instruction set, threads."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from matrices import ACTIVATIONS, FORMS, Node, assert_close, conv_node, convolve, random_activation
+
+native: Any = pytest.importorskip("plumline.runtime._native")
+ISAS = native.available_isas()
+
+
+def random_case(rng: np.random.Generator, form: str) -> tuple[Node, tuple[int, ...]]:
+    """A node of random shape and an input shape that it accepts, 1-D or 2-D."""
+    axes = int(rng.integers(1, 3))
+    groups, channels = int(rng.choice([1, 1, 1, 2, 3, 8])), int(rng.choice([1, 2, 3, 7, 16, 40]))
+    filters = groups * int(rng.choice([1, 2, 5, 9, 16, 33]))
+    kernel, strides = rng.integers(1, 5, axes).tolist(), rng.integers(1, 4, axes).tolist()
+    dilations, pads = rng.integers(1, 3, axes).tolist(), rng.integers(0, 4, 2 * axes).tolist()
+    extents = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
+    needed = [max(1, e - pads[i] - pads[axes + i]) for i, e in enumerate(extents)]
+    spatial = [n + int(rng.choice([0, 1, 4, 13])) for n in needed]
+    node = conv_node(
+        rng,
+        form,
+        filters,
+        channels,
+        kernel,
+        groups=groups,
+        strides=strides,
+        dilations=dilations,
+        pads=pads,
+        activation=random_activation(rng),
+    )
+    return node, (int(rng.integers(1, 4)), groups * channels, *spatial)
+
+
+def normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.standard_normal(shape).astype(np.float32)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("seed", range(8))
+def test_random_convolutions_equal_numpy(form: str, isa: str, seed: int) -> None:
+    rng = np.random.default_rng([seed, FORMS.index(form)])
+    for _ in range(5):
+        node, shape = random_case(rng, form)
+        x = normal(rng, shape)
+        sums = convolve(node, x)
+        residual = normal(rng, sums.shape) if rng.random() < 0.5 else None
+        y = node.run(native, isa, x, residual, threads=int(rng.integers(1, 4)))
+        assert_close(node, y, node.finish(sums, residual))
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_each_activation(activation: str, isa: str) -> None:
+    rng = np.random.default_rng(1)
+    node = conv_node(rng, "ternary", 24, 6, [3, 3], pads=[1, 1, 1, 1], activation=activation)
+    x = normal(rng, (2, 6, 7, 9))
+    sums = convolve(node, x)
+    residual = normal(rng, sums.shape)
+    assert_close(node, node.run(native, isa, x, residual), node.finish(sums, residual))
+
+
+ONE, TWO = [1, 1, 1, 1], [2, 2]
+LAYERS: dict[str, tuple[int, int, list[int], int, dict[str, Any]]] = {
+    # filters, channels of a group, kernel, size of the image
+    "stem": (64, 3, [7, 7], 30, {"strides": TWO, "pads": [3, 3, 3, 3]}),
+    "body": (64, 64, [3, 3], 14, {"pads": ONE}),
+    "deep": (72, 160, [3, 3], 7, {"pads": ONE}),
+    "down": (40, 24, [3, 3], 17, {"strides": TWO, "pads": ONE}),
+    "shortcut": (48, 32, [1, 1], 15, {"strides": TWO}),
+    "dilated": (40, 8, [3, 3], 12, {"dilations": [3, 3], "pads": [3, 3, 3, 3]}),
+    "grouped": (96, 4, [3, 3], 9, {"groups": 2, "pads": ONE}),
+    "narrow groups": (16, 4, [3, 3], 9, {"groups": 4, "pads": ONE}),
+    "depthwise": (24, 1, [5, 5], 11, {"groups": 24, "pads": [2, 2, 2, 2]}),
+    "one pixel": (70, 30, [3, 3], 1, {"pads": ONE}),
+    "all padding": (40, 2, [2, 2], 1, {"pads": [9, 9, 9, 9]}),
+}
+
+
+def layer_of(
+    layer: str, form: str, rng: np.random.Generator, batch: int = 1
+) -> tuple[Node, np.ndarray]:
+    """A layer as networks have them, and an input."""
+    filters, channels, kernel, size, options = LAYERS[layer]
+    node = conv_node(rng, form, filters, channels, kernel, **options)
+    return node, normal(rng, (batch, options.get("groups", 1) * channels, size, size))
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("layer", LAYERS)
+def test_layers_of_networks_equal_numpy(layer: str, form: str, isa: str) -> None:
+    rng = np.random.default_rng(2)
+    node, x = layer_of(layer, form, rng, batch=2)
+    assert_close(node, node.run(native, isa, x), node.finish(convolve(node, x), None))
+
+
+@pytest.mark.parametrize("isa", [isa for isa in ISAS if isa != "reference"])
+@pytest.mark.parametrize(
+    ("form", "layer", "kernel"),
+    [
+        ("dense", "body", "dense"),
+        ("sparse", "body", "sparse"),
+        ("signed_binary", "body", "tables"),
+        ("binary", "narrow groups", "dense"),  # too few filters to pay for tables
+        ("ternary", "depthwise", "depthwise"),
+        ("dense", "depthwise", "depthwise"),
+    ],
+)
+def test_kernel_says_what_runs(form: str, layer: str, kernel: str, isa: str) -> None:
+    rng = np.random.default_rng(3)
+    node, x = layer_of(layer, form, rng)
+    node.run(native, isa, x)
+    assert node.kernels == [f"{kernel}/{isa}"]
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("layer", ["body", "deep", "down", "depthwise"])
+def test_threads_do_not_change_a_bit(layer: str, form: str, isa: str) -> None:
+    rng = np.random.default_rng(4)
+    node, x = layer_of(layer, form, rng)
+    one = node.run(native, isa, x, threads=1)
+    for threads in (2, 5):
+        assert np.array_equal(one, node.run(native, isa, x, threads=threads))
+
+
+def test_inputs_that_no_weight_reads_do_not_matter() -> None:
+    """A plane without a bit leaves the sum alone even where the input is not a number."""
+    rng = np.random.default_rng(5)
+    node = conv_node(rng, "signed_binary", 40, 8, [1, 1])
+    node.tensors["bits"][:] = 0b01111111  # of the eight channels the last is never read
+    x = normal(rng, (1, 8, 5, 5))
+    x[:, 7] = np.nan
+    for isa in ISAS:
+        assert np.isfinite(node.run(native, isa, x)).all()
+
+
+REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
+    "unknown form": ("dense", {"weights": "lattice"}, "lattice"),
+    "no filters": ("dense", {"filters": 0}, "filters"),
+    "columns beyond the weights": ("dense", {"columns": 27}, "weight"),
+    "columns that are no multiple": ("planes", {"columns": 19}, "multiple"),
+    "a matrix beyond memory": ("sparse", {"columns": 2**40}, "elements|large"),
+    "three spatial axes": ("dense", {"kernel": [3, 3, 1]}, "1-D and 2-D"),
+    "no kernel": ("dense", {"kernel": [0, 3]}, "kernel"),
+    "negative stride": ("dense", {"strides": [-1, 1]}, "strides"),
+    "huge dilation": ("dense", {"dilations": [2**40, 1]}, "dilations"),
+    "negative padding": ("dense", {"pads": [0, 0, -1, 0]}, "pads"),
+    "too few paddings": ("dense", {"pads": [0, 0]}, "pads"),
+    "groups that do not divide": ("dense", {"groups": 3}, "groups"),
+    "no groups": ("dense", {"groups": 0}, "groups"),
+    "unknown activation": ("dense", {"activation": "swoosh"}, "swoosh"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_hostile_attributes_are_refused(case: str) -> None:
+    form, attributes, message = REFUSED[case]
+    rng = np.random.default_rng(6)
+    node = conv_node(rng, form, 4, 2, [3, 3])
+    node.attributes |= attributes
+    with pytest.raises(native.NativeError, match=message):
+        node.run(native, ISAS[-1], normal(rng, (1, 2, 5, 5)))
+
+
+def changed(array: np.ndarray, index: int, value: int) -> np.ndarray:
+    array = array.copy()
+    array.reshape(-1)[index] = value
+    return array
+
+
+BAD_TENSORS: dict[str, tuple[str, str, Any, str]] = {
+    "weights of another type": ("dense", "weight", lambda t: t.astype(np.int32), "weight"),
+    "weights of another shape": ("dense", "weight", lambda t: t[:, :-1].copy(), "weight"),
+    "no weights": ("dense", "weight", None, "weight"),
+    "column beyond the matrix": ("sparse", "column", lambda t: changed(t, -1, 18), "column"),
+    "negative column": ("sparse", "column", lambda t: changed(t, 0, -1), "column"),
+    "columns out of order": ("sparse", "column", lambda t: t[::-1].copy(), "column"),
+    "a value too few": ("sparse", "value", lambda t: t[:-1].copy(), "value"),
+    "rows that do not start at 0": ("sparse", "row_start", lambda t: changed(t, 0, 1), "row_start"),
+    "rows beyond the entries": ("sparse", "row_start", lambda t: changed(t, -1, 999), "row_start"),
+    "rows that fall": ("sparse", "row_start", lambda t: changed(t, 2, 999), "row_start"),
+    "a row too few": ("planes", "row_start", lambda t: t[:-1].copy(), "row_start"),
+    "planes beyond the bits": ("planes", "row_start", lambda t: changed(t, -1, 999), "row_start"),
+    "bits in the padding": ("planes", "bits", lambda t: t | 128, "pad"),
+    "a byte too few": ("planes", "bits", lambda t: t[:, :-1].copy(), "bits"),
+    "a coefficient too few": ("planes", "coefficient", lambda t: t[:-1].copy(), "bits|coefficient"),
+    "a total too few": ("planes", "total_coefficient", lambda t: t[:-1].copy(), "total"),
+    "planes without rows": ("planes", "row_start", None, "coefficient"),
+    "bias of another size": ("dense", "bias", lambda t: np.zeros(3, np.float32), "bias"),
+}
+
+
+@pytest.mark.parametrize("isa", ["reference", ISAS[-1]])
+@pytest.mark.parametrize("case", BAD_TENSORS)
+def test_hostile_tensors_are_refused(case: str, isa: str) -> None:
+    form, role, change, message = BAD_TENSORS[case]
+    rng = np.random.default_rng(7)
+    node = conv_node(rng, form, 4, 2, [3, 3])
+    if change is None:
+        del node.tensors[role]
+    else:
+        node.tensors[role] = change(node.tensors.get(role))
+    with pytest.raises(native.NativeError, match=message):
+        node.run(native, isa, normal(rng, (1, 2, 5, 5)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((1, 3, 5, 5), "channels"),
+        ((1, 2, 5), "axes"),
+        ((1, 2, 2, 5), "smaller than the kernel"),
+        ((0, 2, 5, 5), "empty"),
+        ((1, 2, 0, 5), "empty"),
+    ],
+)
+def test_wrong_input_shapes_are_refused(shape: tuple[int, ...], message: str) -> None:
+    rng = np.random.default_rng(8)
+    node = conv_node(rng, "dense", 4, 2, [3, 3])
+    with pytest.raises(native.NativeError, match=message):
+        node.run(native, ISAS[-1], np.zeros(shape, np.float32))
+
+
+def test_a_residual_of_another_shape_is_refused() -> None:
+    rng = np.random.default_rng(9)
+    node = conv_node(rng, "dense", 4, 2, [3, 3])
+    with pytest.raises(native.NativeError, match="residual"):
+        node.run(
+            native, ISAS[-1], np.zeros((1, 2, 5, 5), np.float32), np.zeros((1, 4, 3, 4), np.float32)
+        )
