@@ -1,4 +1,4 @@
-"""Random nodes of ``conv`` and ``linear`` in each form of weights, and what they compute in numpy."""
+"""Random nodes of ``conv`` and ``linear`` in each form of weights, and their results in numpy."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise

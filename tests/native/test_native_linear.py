@@ -1,4 +1,4 @@
-"""The step ``linear``: any number of rows, form of weights, activation, instruction set, threads."""
+"""The step ``linear``: any number of rows, form of weights, activation, instruction set."""
 
 from typing import Any
 
