@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,15 @@ from plumline._files import replacing
 from plumline.errors import InputError
 
 FORMAT = 1
+_UNREADABLE = (
+    RuntimeError,
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    EOFError,
+    KeyError,
+    ValueError,
+    OSError,
+)
 
 
 @dataclass
@@ -58,8 +68,9 @@ def load_tensors(path: str | os.PathLike[str]) -> dict[str, Any]:
     if not Path(path).is_file():
         raise InputError(f"there is no file {os.fspath(path)!r}")
     try:
+        _check_sums(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, ValueError, OSError) as error:
+    except _UNREADABLE as error:
         raise InputError(
             f"{path} cannot be read ({type(error).__name__}): it is damaged or not a PyTorch file; "
             f"remove it to start from the beginning"
@@ -67,3 +78,11 @@ def load_tensors(path: str | os.PathLike[str]) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(f"{path} holds {type(content).__name__}, not a dictionary of tensors")
     return content
+
+
+def _check_sums(path: str | os.PathLike[str]) -> None:
+    """Raise where the file's own checksums fail, which PyTorch writes but does not look at."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if damaged := archive.testzip():
+                raise zipfile.BadZipFile(damaged)

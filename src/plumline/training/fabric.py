@@ -1,5 +1,6 @@
 """Where a recipe runs: one CPU or GPU, or one process of a group that `torchrun` started."""
 
+import atexit
 import os
 from typing import Any
 
@@ -35,6 +36,8 @@ def make_fabric(recipe: Recipe, device: str = "auto") -> Fabric:
         precision=precision,
     )
     fabric.launch()
+    # A process that ends while the group's threads still run is aborted.
+    atexit.register(_leave_group)
     return fabric
 
 
@@ -46,3 +49,8 @@ def share_buffers(fabric: Fabric, model: nn.Module) -> None:
     if fabric.world_size > 1:
         for buffer in model.buffers():
             torch.distributed.broadcast(buffer, src=0)
+
+
+def _leave_group() -> None:
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()

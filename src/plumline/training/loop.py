@@ -150,6 +150,7 @@ def fit(
     board.close()
     if fabric.is_global_zero:
         runs.write_report(state.folder, model)
+    fabric.barrier()  # the folder is complete when any process returns
     return FitResult(model.eval(), state.history, state.folder)
 
 

@@ -34,6 +34,13 @@ class Run:
     history: list[dict[str, Any]]
     epochs_left: int
 
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of what the network reads, which may be cut out of the data set's images."""
+        channels, height, width = self.dataset["shape"]
+        size = self.recipe.augment.resized_crop
+        return (channels, size, size) if size else (channels, height, width)
+
 
 def load_run(folder: str | os.PathLike[str]) -> tuple[nn.Module, Recipe]:
     """Return the trained, converted model of a run folder, in evaluation mode, and its recipe."""
