@@ -34,10 +34,11 @@ def pack(weight: Array) -> Packed:
     """
     found = [patterns.classify(row) for row in weight]
     name = patterns.summary(found) if found else "dense"
-    density = np.count_nonzero(weight) / weight.size if weight.size else 1.0
+    nonzeros = int(np.count_nonzero(weight))
+    density = nonzeros / weight.size if weight.size else 1.0
     wide = sum(pattern.values is None for pattern in found)
     is_sparse = density < SPARSE_DENSITY
-    sparse_bytes = 4 * (len(weight) + 1) + 8 * np.count_nonzero(weight)
+    sparse_bytes = 4 * (len(weight) + 1) + 8 * nonzeros
     if wide == 0 and weight.size:
         packed = Packed("planes", _planes(weight, found), name, density, f"every filter is {name}")
         if 2 * packed.bytes <= weight.nbytes and (packed.bytes <= sparse_bytes or not is_sparse):

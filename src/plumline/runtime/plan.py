@@ -1,7 +1,6 @@
 """What a program will do, step by step: the facts the compiler noted, and the kernel that was chosen."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from plumline.runtime.artifact import Artifact, Node
 
@@ -62,21 +61,28 @@ def make(artifact: Artifact, kernels: list[str], isa: str) -> Plan:
 
 
 def _step(node: Node, kernel: str, isa: str) -> PlanStep:
-    about: dict[str, Any] = dict(node.about)
+    density = node.about.get("density")
+    density = None if isinstance(density, str) else density
     return PlanStep(
         node=node.name,
         op=node.op,
         kernel=kernel,
         isa=isa,
-        pattern=str(about.get("pattern", "")),
-        density=about.get("density"),
-        weights=about.get("weights", 0),
-        weight_bytes=about.get("weight_bytes", 0),
+        pattern=str(node.about.get("pattern", "")),
+        density=None if density is None else float(density),
+        weights=_count(node, "weights") or 0,
+        weight_bytes=_count(node, "weight_bytes") or 0,
         bytes=sum(array.nbytes for array in node.tensors.values()),
-        dense_operations=about.get("dense_operations"),
-        planned_operations=about.get("planned_operations"),
-        why=str(about.get("why", "")),
+        dense_operations=_count(node, "dense_operations"),
+        planned_operations=_count(node, "planned_operations"),
+        why=str(node.about.get("why", "")),
     )
+
+
+def _count(node: Node, fact: str) -> int | None:
+    # The facts of a file are not trusted to be of the right type.
+    value = node.about.get(fact)
+    return value if isinstance(value, int) else None
 
 
 _HEAD = ("node", "op", "kernel", "pattern", "density", "dense ops", "planned ops", "bytes", "why")

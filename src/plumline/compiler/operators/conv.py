@@ -1,5 +1,7 @@
 """Conv."""
 
+from math import prod
+
 from plumline.compiler.graph import Value
 from plumline.compiler.lowering import Context, RefusedError, lowers
 from plumline.compiler.operators import windows
@@ -20,7 +22,8 @@ def conv(context: Context) -> Value:
         )
     if list(context.attributes.get("kernel_shape", kernel)) != kernel:
         raise RefusedError("its kernel_shape differs from its weight")
-    tensors = {"weight": weight.reshape(filters, -1)}
+    columns = channels * prod(kernel)
+    tensors = {"weight": weight.reshape(filters, columns)}
     if context.has(2):
         tensors["bias"] = context.float_array(2, "bias")
         if tensors["bias"].shape != (filters,):
@@ -32,6 +35,7 @@ def conv(context: Context) -> Value:
         **windows.read(context, kernel),
         groups=groups,
         filters=filters,
+        columns=columns,
         activation="none",
         activation_parameters=(),
     )
