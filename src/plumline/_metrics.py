@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 class Evaluation:
     """What a classifier scores on a split.
 
-    ``loss`` is the mean cross-entropy in nats. ``top1`` and ``top5`` are percent: images whose label
-    is the first, or among the first five, answers; ``top5`` is None up to five classes.
+    ``loss`` is the mean cross-entropy in nats. ``top1`` and ``top5`` are percent: images
+    whose label is the first, or among the first five, answers. ``top5`` is None up to five classes.
     """
 
     images: int
