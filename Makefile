@@ -33,7 +33,7 @@ sanitize:
 	$(CONFIGURE) -B build/sanitize -DPLUMLINE_SANITIZE=ON
 	$(BIN)/ninja -C build/sanitize
 	PLUMLINE_NATIVE_DIR=$(CURDIR)/build/sanitize LD_PRELOAD="$$(c++ -print-file-name=libasan.so)" \
-		ASAN_OPTIONS=detect_leaks=0 $(BIN)/python -m pytest -q tests/native
+		ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 $(BIN)/python -m pytest -q tests/native tests/runtime
 
 clean:
 	rm -rf $(VENV) build

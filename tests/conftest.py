@@ -1,0 +1,3 @@
+from native_build import use_build_from_environment
+
+use_build_from_environment()

@@ -1,0 +1,223 @@
+"""Throws random attributes, shapes and tensors at every operator; a script, so that a crash is seen.
+
+Usage: fuzz_operators.py SEED CASES. Whatever a program says, the engine may answer or refuse with a
+NativeError: any other exception, and any crash, is a failure. Prints how many cases were answered.
+"""
+
+import math
+import pathlib
+import sys
+
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+from native_build import use_build_from_environment
+
+use_build_from_environment()
+from plumline.runtime import _native  # noqa: E402 - the build has to be chosen first
+
+MOST_ELEMENTS = 200_000
+EXTREMES = (-(2**63), -(2**31), -1, 0, 2**31 - 1, 2**33, 2**62, 2**63 - 1)
+ACTIVATIONS = "none relu leaky_relu clip sigmoid tanh hard_sigmoid hard_swish prelu"
+TEXTS = {
+    "weights": ["dense", "sparse", "planes"],
+    "activation": ACTIVATIONS.split(),
+    "mode": ["constant", "reflect", "edge", "wrap"],
+}
+INTEGERS = {"groups", "filters", "columns", "axis", "keepdims", "ceil_mode", "allow_zero"}
+INTEGERS |= {"count_include_pad"}
+REALS = {"alpha", "beta", "min", "max", "value"}
+CONV = (
+    "kernel strides dilations pads groups filters columns weights activation activation_parameters"
+)
+ATTRIBUTES = {
+    "conv": CONV,
+    "linear": "filters columns weights activation activation_parameters",
+    "affine": "activation activation_parameters",
+    "leaky_relu": "alpha",
+    "hard_sigmoid": "alpha beta",
+    "clip": "min max",
+    "max_pool": "kernel strides dilations pads ceil_mode",
+    "average_pool": "kernel strides dilations pads ceil_mode count_include_pad",
+    "reduce_mean": "axes keepdims",
+    "softmax": "axis",
+    "reshape": "shape allow_zero",
+    "flatten": "axis",
+    "squeeze": "axes",
+    "unsqueeze": "axes",
+    "transpose": "perm",
+    "concat": "axis",
+    "split": "axis sizes",
+    "slice": "axes starts ends steps",
+    "pad": "pads mode value",
+}
+WEIGHTS = "weight bias slope row_start column value bits coefficient total_coefficient"
+TENSORS = {"affine": "scale shift slope", "conv": WEIGHTS, "linear": WEIGHTS}
+
+
+class Source:
+    """Random material, mostly plausible."""
+
+    def __init__(self, seed):
+        self.rng = np.random.default_rng(seed)
+
+    def chance(self, share):
+        return self.rng.random() < share
+
+    def pick(self, choices):
+        return choices[self.rng.integers(len(choices))]
+
+    def integer(self):
+        return int(self.pick(EXTREMES)) if self.chance(0.04) else int(self.rng.integers(-2, 6))
+
+    def small(self):
+        return self.integer() if self.chance(0.1) else int(self.rng.integers(1, 4))
+
+    def attribute(self, key, rank):
+        if self.chance(0.03):
+            return self.pick([0, -1, 1.5, float("nan"), "x", [], [1], [1.5, 2], 10**18])
+        if key in TEXTS:
+            return self.pick(TEXTS[key])
+        if key in INTEGERS:
+            return self.small() if key in ("groups", "filters") else self.integer()
+        if key in REALS:
+            return float(self.rng.standard_normal())
+        if key == "activation_parameters":
+            return [float(x) for x in self.rng.standard_normal(self.rng.integers(0, 3))]
+        if key == "perm":
+            return self.rng.permutation(rank).tolist()
+        n = int(self.rng.integers(0, 5)) if self.chance(0.2) else max(rank - 2, 1)
+        if key == "pads":
+            n *= 2
+            return [self.small() - 1 for _ in range(n)]
+        return [self.small() for _ in range(n)]
+
+    def shape(self, rank):
+        sizes = self.rng.integers(1, 7, rank).tolist()
+        if rank and self.chance(0.05):
+            sizes[self.rng.integers(rank)] = 0
+        return sizes
+
+    def array(self, role, attributes):
+        m, k = (attributes.get(key) for key in ("filters", "columns"))
+        m = m if isinstance(m, int) and 0 < m < 100 else 3
+        kernel = attributes.get("kernel")
+        if not isinstance(k, int) or not 0 < k < 100:
+            volume = math.prod(kernel) if isinstance(kernel, list) else 1
+            k = int(min(abs(volume), 300) * self.rng.integers(1, 5))
+        k = max(k, 1)
+        if self.chance(0.05):
+            dtype = self.pick(["f4", "i4", "u4", "u1"])
+            return (self.rng.standard_normal(self.shape(self.rng.integers(0, 4))) * 9).astype(dtype)
+        if role == "bits":
+            return self.rng.integers(0, 256, (m, -(-k // 8))).astype(np.uint8)
+        if role == "row_start":
+            return np.sort(self.rng.integers(-1, m + 3, m + 1)).astype(np.int32)
+        if role == "column":
+            return self.rng.integers(-1, k + 1, self.rng.integers(0, m + 2)).astype(np.int32)
+        shape = {"weight": (m, k)}.get(role, (m,))
+        return self.rng.standard_normal(shape).astype(np.float32)
+
+
+def coherent(source, op, attributes, shapes):
+    """Make the weights of a conv or linear node fit its input, to reach more than the first check."""
+    rank = len(shapes[0])
+    if op == "conv" and rank in (3, 4):
+        kernel = source.rng.integers(1, 4, rank - 2).tolist()
+        attributes |= {"kernel": kernel, "groups": 1, "strides": [1] * len(kernel)}
+        attributes |= {"dilations": [1] * len(kernel), "pads": [0, 1] * len(kernel)}
+        k = attributes["columns"] = int(shapes[0][1] * math.prod(kernel))
+    elif op == "linear" and rank:
+        k = attributes["columns"] = shapes[0][-1]
+    else:
+        return {}
+    m = attributes["filters"] = int(source.rng.integers(1, 40))
+    weights = attributes["weights"] = source.pick(TEXTS["weights"])
+    attributes |= {"activation": "none", "activation_parameters": []}
+    rng = source.rng
+    if weights == "dense":
+        tensors = {"weight": rng.standard_normal((m, k)).astype(np.float32)}
+    elif weights == "sparse":
+        mask = rng.random((m, k)) < 0.4
+        tensors = {
+            "row_start": np.cumsum([0, *mask.sum(1)]).astype(np.int32),
+            "column": np.nonzero(mask)[1].astype(np.int32),
+            "value": rng.standard_normal(int(mask.sum())).astype(np.float32),
+        }
+    else:
+        bits = np.packbits(rng.random((m, k)) < 0.4, axis=1, bitorder="little")
+        tensors = {"bits": bits, "coefficient": rng.standard_normal(m).astype(np.float32)}
+        if source.chance(0.3):
+            tensors["row_start"] = np.arange(m + 1, dtype=np.int32)
+    if source.chance(0.5) and tensors:  # one lie
+        role = source.pick(list(tensors))
+        tensor = tensors[role].copy()
+        if tensor.size:
+            flat = tensor.reshape(-1)
+            flat[rng.integers(flat.size)] = source.pick([0, 1, 5, 100, 127])
+            if tensor.dtype == np.int32 and source.chance(0.3):
+                flat[rng.integers(flat.size)] = source.pick([-1, -(2**31), 2**31 - 1, k, m])
+        tensors[role] = tensor[: rng.integers(0, len(tensor) + 1)] if source.chance(0.3) else tensor
+    return tensors
+
+
+def attempt(source):
+    op = source.pick(_native.operators())
+    n = {"concat": int(source.rng.integers(1, 4))}.get(op, 1)
+    if op in ("add", "sub", "mul", "div", "prelu", "matmul"):
+        n = 2
+    if source.chance(0.05):
+        n = int(source.rng.integers(0, 4))
+    rank = source.pick([3, 4]) if source.chance(0.6) else int(source.rng.integers(0, 6))
+    first = source.shape(rank)
+    shapes = [first] + [
+        list(first) if source.chance(0.6) else source.shape(int(source.rng.integers(0, 6)))
+        for _ in range(n - 1)
+    ]
+    shapes = shapes[:n]
+    keys = ATTRIBUTES.get(op, "").split()
+    attributes = {k: source.attribute(k, rank) for k in keys if not source.chance(0.02)}
+    roles = TENSORS.get(op, "").split()
+    tensors = {r: source.array(r, attributes) for r in roles if not source.chance(0.3)}
+    if shapes and source.chance(0.5):
+        tensors = coherent(source, op, attributes, shapes) or tensors
+    if op == "affine" and rank > 1 and source.chance(0.7):
+        tensors = {r: np.ones(first[1], np.float32) for r in roles}
+    if op == "split" and rank and source.chance(0.7):
+        attributes |= {"axis": 0, "sizes": [first[0]]}
+    outputs = 1 if source.chance(0.95) else int(source.rng.integers(0, 3))
+    if op == "split" and isinstance(attributes.get("sizes"), list):
+        outputs = len(attributes["sizes"])
+    node = (op, op, list(range(n)), list(range(n, n + outputs)), attributes, tensors)
+    declared = [(i, [-1] * len(shape)) for i, shape in enumerate(shapes)]
+    try:
+        graph = _native.Graph(
+            n + outputs,
+            declared,
+            list(range(n, n + outputs)),
+            {},
+            [node],
+            source.pick(_native.available_isas()),
+            int(source.rng.integers(1, 3)),
+        )
+        made = graph.infer(shapes)
+        if sum(float(np.prod(shape)) for shape in made) > MOST_ELEMENTS:
+            return False
+        arrays = [source.rng.standard_normal(shape).astype(np.float32) for shape in shapes]
+        results = [np.empty(shape, np.float32) for shape in made]
+        graph.run(arrays, results)
+    except _native.NativeError as error:
+        if "\n" in str(error):
+            raise
+        return False
+    return True
+
+
+def main(seed, cases):
+    source = Source(seed)
+    answered = sum(attempt(source) for _ in range(cases))
+    print(answered)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))
