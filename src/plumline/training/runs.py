@@ -39,7 +39,9 @@ class Run:
         """(C, H, W) of what the network reads, which may be cut out of the data set's images."""
         channels, height, width = self.dataset["shape"]
         size = self.recipe.augment.resized_crop
-        return (channels, size, size) if size else (channels, height, width)
+        if 0 < size < min(height, width):
+            height = width = size
+        return channels, height, width
 
 
 def load_run(folder: str | os.PathLike[str]) -> tuple[nn.Module, Recipe]:
