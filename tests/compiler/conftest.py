@@ -1,4 +1,4 @@
-"""The engines a compiled program is tested on: the numpy specification of every op, and the native module."""
+"""The engines that programs are tested on: numpy's specification of each op, and the native one."""
 
 import numpy_interpreter
 import pytest

@@ -11,7 +11,9 @@ from plumline.errors import InputError, UnsupportedOperatorError
 
 
 def model(text, opset=17):
-    return onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : {opset}, "my.ops" : 1]> agraph ' + text)
+    return onnx.parser.parse_model(
+        f'<ir_version: 8, opset_import: ["" : {opset}, "my.ops" : 1]> agraph ' + text
+    )
 
 
 GOOD = model("(float[N,3] x) => (float[N,3] y) { y = Relu(x) }")
@@ -27,7 +29,8 @@ def refused(proto, **arguments):
 def test_every_offending_node_is_listed_with_name_and_type():
     proto = model(
         """(float[1,3,8,8] x) => (float[1,3,8,8] y) {
-            a = Sin(x) b = Relu(a) c = Cos(b) d = my.ops.Magic(x) e = Conv(x, x) y = Sum(a, c, d, e) }"""
+            a = Sin(x) b = Relu(a) c = Cos(b) d = my.ops.Magic(x)
+            e = Conv(x, x) y = Sum(a, c, d, e) }"""
     )
     for node, name in zip(proto.graph.node, ["first", "", "third", "", "", ""], strict=True):
         node.name = name
@@ -35,7 +38,13 @@ def test_every_offending_node_is_listed_with_name_and_type():
         compile_artifact(proto)
     text = str(error.value)
     assert "\n" not in text
-    for part in ("first (Sin)", "third (Cos)", "(my.ops.Magic)", "Conv_4 (Conv): its weight is not a constant", "(Sum)"):
+    for part in (
+        "first (Sin)",
+        "third (Cos)",
+        "(my.ops.Magic)",
+        "Conv_4 (Conv): its weight is not a constant",
+        "(Sum)",
+    ):
         assert part in text
     assert "Relu" not in text
 
@@ -45,9 +54,17 @@ def test_every_offending_node_is_listed_with_name_and_type():
     [
         ("(int64[3] x) => (int64[3] y) { y = Add(x, x) }", "int64, not float32"),
         ("(float[1,3,8,8] x) => (double[1,3,8,8] y) { y = Cast <to=11> (x) }", "only float32"),
-        ("(float[1,3,2,2,2] x) => (float[1,3,2,2,2] y) { y = MaxPool <kernel_shape=[1,1,1]> (x) }", "1-D and 2-D"),
+        (
+            "(float[1,3,2,2,2] x) => (float[1,3,2,2,2] y) { y = MaxPool <kernel_shape=[1,1,1]> "
+            "(x) }",
+            "1-D and 2-D",
+        ),
         ("(float[3] x, float[3] r) => (float[3] y) { y = Clip(x, r) }", "constants="),
-        ("(float[N,3] x) => (float[N,4] y) <float[4,4] w = {1,2,3,4,1,2,3,4,1,2,3,4,1,2,3,4}> { y = MatMul(x, w) }", "3 columns"),
+        (
+            "(float[N,3] x) => (float[N,4] y) <float[4,4] w = "
+            "{1,2,3,4,1,2,3,4,1,2,3,4,1,2,3,4}> { y = MatMul(x, w) }",
+            "3 columns",
+        ),
         ("(float[2,3] x) => (float[2,4] y) { y = Softmax <axis=3> (x) }", "axis 3"),
         ("(float[2,3] x) => (float[2,4] y) { y = Transpose <perm=[0,0]> (x) }", "permute"),
         ("(float[N] x) => (int64[1] y) { y = Shape(x) }", "output 'y'"),
@@ -101,7 +118,10 @@ def test_a_constant_too_large_is_refused_before_it_is_made(operator):
         "Expand": "c = Expand(one, s)",
         "Tile": "c = Tile(one, s)",
     }[operator]
-    text = f"(float[1] x) => (float[a,b] y) <int64[2] s = {size}, float[1,1] one = {{1}}> {{ {nodes} y = Add(x, c) }}"
+    text = (
+        f"(float[1] x) => (float[a,b] y) <int64[2] s = {size}, float[1,1] one = {{1}}> "
+        f"{{ {nodes} y = Add(x, c) }}"
+    )
     assert "too large" in refused(model(text))
 
 
@@ -142,7 +162,9 @@ def test_weights_beside_the_model(tmp_path):
     np.testing.assert_array_equal(node.tensors["weight"], [[0, 2, 4], [1, 3, 5]])
 
 
-@pytest.mark.parametrize("location", ["../w.bin", "/etc/passwd", "", ".", "link.bin", "sub/../../w.bin"])
+@pytest.mark.parametrize(
+    "location", ["../w.bin", "/etc/passwd", "", ".", "link.bin", "sub/../../w.bin"]
+)
 def test_weights_outside_the_folder_are_refused(tmp_path, location):
     proto, data = with_external_weight(location)
     path = save(proto, tmp_path / "net")
@@ -152,7 +174,9 @@ def test_weights_outside_the_folder_are_refused(tmp_path, location):
     assert "outside the model's folder" in refused(path)
 
 
-@pytest.mark.parametrize("facts", [{"offset": 20}, {"offset": -4}, {"length": 25}, {"length": -1}, {"offset": "x"}])
+@pytest.mark.parametrize(
+    "facts", [{"offset": 20}, {"offset": -4}, {"length": 25}, {"length": -1}, {"offset": "x"}]
+)
 def test_weights_cut_short_are_refused(tmp_path, facts):
     proto, data = with_external_weight("w.bin", **facts)
     path = save(proto, tmp_path / "net")

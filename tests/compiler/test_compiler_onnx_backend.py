@@ -35,7 +35,7 @@ def array(value):
 
 
 def load():
-    """Import only the files of the operators in question: making all of ONNX's cases takes 15 seconds."""
+    """Import only the files of these operators: making all of ONNX's cases takes 15 seconds."""
     wanted = {"batchnorm", "constant", *(operator.lower() for operator in operators())}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -85,7 +85,12 @@ def test_case(name, engine):
 
 
 def test_every_operator_has_cases():
-    seen = {node.op_type for name, case in cases().items() for node in case.model.graph.node if not skip_reason(name)}
+    seen = {
+        node.op_type
+        for name, case in cases().items()
+        for node in case.model.graph.node
+        if not skip_reason(name)
+    }
     # No case casts float32 to float32; the lowering's own tests do.
     assert seen >= set(operators()) - {"Cast"}
 

@@ -10,7 +10,7 @@ STAGES = ((64, 1), (128, 2), (256, 2), (512, 2))
 
 
 class ResNet18:
-    """The graph an exporter writes: batch normalization after every convolution, signed-binary 3x3 kernels."""
+    """What an exporter writes: batch normalization after each convolution, signed-binary 3x3."""
 
     def __init__(self):
         self.random = np.random.default_rng(0)
@@ -93,4 +93,6 @@ def test_everything_is_fused(artifact):
 
 def test_multiply_accumulates(artifact):
     # 1.82 G multiply-accumulates at 224x224: He et al. 2016, table 1 (1.8e9).
-    assert sum(node.about["dense_operations"] for node in artifact.nodes) == pytest.approx(1.8e9, rel=0.02)
+    assert sum(node.about["dense_operations"] for node in artifact.nodes) == pytest.approx(
+        1.8e9, rel=0.02
+    )

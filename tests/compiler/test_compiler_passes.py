@@ -5,10 +5,10 @@ import onnx.parser
 import pytest
 
 from plumline.compiler import compile, compile_artifact
+from plumline.compiler.assemble import assemble
 from plumline.compiler.frontend import load
 from plumline.compiler.lowering import lower
 from plumline.compiler.plan import run as pack_weights
-from plumline.compiler.assemble import assemble
 from plumline.runtime import Program
 
 HEADER = '<ir_version: 8, opset_import: ["" : 17]>\n'
@@ -18,7 +18,9 @@ def model(text, **initializers):
     """Parse ``x -> nodes -> y`` with constants given as arrays."""
     proto = onnx.parser.parse_model(HEADER + "agraph " + text)
     for name, array in initializers.items():
-        proto.graph.initializer.append(onnx.numpy_helper.from_array(np.asarray(array, np.float32), name))
+        proto.graph.initializer.append(
+            onnx.numpy_helper.from_array(np.asarray(array, np.float32), name)
+        )
     return proto
 
 
@@ -52,7 +54,8 @@ CASES = {
         ["conv"],
     ),
     "a bias and a scale a channel go into a convolution": (
-        X4 + "{ a = Conv(x, w) b = Add(a, c) d = Mul(c, b) e = Sub(d, c) f = Sub(c, e) y = Div(f, c) }",
+        X4 + "{ a = Conv(x, w) b = Add(a, c) d = Mul(c, b) e = Sub(d, c) f = Sub(c, e) y = "
+        "Div(f, c) }",
         {"w": W, "c": CHANNEL},
         ["conv"],
     ),
@@ -62,7 +65,11 @@ CASES = {
         ["affine"],
     ),
     "a number divided by the input is not": (SAME + "{ y = Div(c, x) }", {"c": 2.0}, ["div"]),
-    "a constant of the input's full shape is not": (SAME + "{ y = Add(c, x) }", {"c": noise(1, 4, 6, 6)}, ["add"]),
+    "a constant of the input's full shape is not": (
+        SAME + "{ y = Add(c, x) }",
+        {"c": noise(1, 4, 6, 6)},
+        ["add"],
+    ),
     "a constant that widens the input is not": (
         "(float[N,1,6,6] x) => (float[N,4,6,6] y) { y = Add(c, x) }",
         {"c": CHANNEL},
@@ -73,20 +80,32 @@ CASES = {
         {"w": noise(3, 4), "c": C},
         ["linear"],
     ),
-    "Gemm takes its bias": (X2 + "{ y = Gemm <transB = 1, alpha = 0.5, beta = 2.0> (x, w, c) }", {"w": noise(4, 3), "c": C}, ["linear"]),
+    "Gemm takes its bias": (
+        X2 + "{ y = Gemm <transB = 1, alpha = 0.5, beta = 2.0> (x, w, c) }",
+        {"w": noise(4, 3), "c": C},
+        ["linear"],
+    ),
     "a bias of the batch axis does not go into Gemm": (
         "(float[2,3] x) => (float[2,4] y) { y = Gemm <transB = 1> (x, w, c) }",
         {"w": noise(4, 3), "c": noise(2, 1)},
         ["linear", "add"],
     ),
     "an activation function": (X4 + "{ a = Conv(x, w) y = LeakyRelu(a) }", {"w": W}, ["conv"]),
-    "slopes a channel": (X4 + "{ a = Conv(x, w) y = PRelu(a, c) }", {"w": W, "c": CHANNEL}, ["conv"]),
+    "slopes a channel": (
+        X4 + "{ a = Conv(x, w) y = PRelu(a, c) }",
+        {"w": W, "c": CHANNEL},
+        ["conv"],
+    ),
     "slopes along another axis stay": (
         "(float[N,4,6,6] x) => (float[N,4,6,6] y) { a = Conv(x, w) y = PRelu(a, c) }",
         {"w": W1, "c": noise(6)},
         ["conv", "prelu"],
     ),
-    "only one activation function": (X4 + "{ a = Conv(x, w) b = Relu(a) y = Tanh(b) }", {"w": W}, ["conv", "tanh"]),
+    "only one activation function": (
+        X4 + "{ a = Conv(x, w) b = Relu(a) y = Tanh(b) }",
+        {"w": W},
+        ["conv", "tanh"],
+    ),
     "not what another step reads too": (
         X4 + "{ a = Conv(x, w) b = Relu(a) y = Mul(a, b) }",
         {"w": W},
@@ -108,48 +127,62 @@ CASES = {
         ["conv", "conv"],
     ),
     "a chain of residual branches": (
-        SAME + "{ a = Conv(x, w) b = Conv(x, w) c = Add(a, b) d = Conv(c, w) e = Add(c, d) y = Add(e, x) }",
+        SAME + "{ a = Conv(x, w) b = Conv(x, w) c = Add(a, b) d = Conv(c, w) e = Add(c, d) y = "
+        "Add(e, x) }",
         {"w": W1},
         ["conv", "conv", "conv", "add"],
     ),
     "a residual that would be broadcast stays": (
-        "(float[N,4,6,6] x, float[N,4,1,1] z) => (float[N,4,6,6] y) { a = Conv(x, w) y = Add(a, z) }",
+        "(float[N,4,6,6] x, float[N,4,1,1] z) => (float[N,4,6,6] y) { a = Conv(x, w) y = Add(a, "
+        "z) }",
         {"w": W1},
         ["conv", "add"],
     ),
-    "a value added to itself": (SAME + "{ a = Conv(x, w) y = Add(a, a) }", {"w": W1}, ["conv", "add"]),
+    "a value added to itself": (
+        SAME + "{ a = Conv(x, w) y = Add(a, a) }",
+        {"w": W1},
+        ["conv", "add"],
+    ),
     "padding goes into a convolution": (
-        X4 + "{ p = Constant <value_ints = [0,0,1,2,0,0,3,0]> () a = Pad(x, p) y = Conv <pads = [1,0,0,1]> (a, w) }",
+        X4 + "{ p = Constant <value_ints = [0,0,1,2,0,0,3,0]> () a = Pad(x, p) y = Conv <pads = "
+        "[1,0,0,1]> (a, w) }",
         {"w": W},
         ["conv"],
     ),
     "padding of another value does not": (
-        X4 + "{ p = Constant <value_ints = [0,0,1,1,0,0,1,1]> () a = Pad(x, p, one) y = Conv(a, w) }",
+        X4 + "{ p = Constant <value_ints = [0,0,1,1,0,0,1,1]> () a = Pad(x, p, one) y = Conv(a, "
+        "w) }",
         {"w": W, "one": 1.0},
         ["pad", "conv"],
     ),
     "padding of channels does not": (
-        "(float[N,2,6,6] x) => (float[N,4,4,4] y) { p = Constant <value_ints = [0,1,0,0,0,0,0,0]> () a = Pad(x, p) y = Conv(a, w) }",
+        "(float[N,2,6,6] x) => (float[N,4,4,4] y) { p = Constant <value_ints = "
+        "[0,1,0,0,0,0,0,0]> () a = Pad(x, p) y = Conv(a, w) }",
         {"w": W},
         ["pad", "conv"],
     ),
     "padding goes into an average": (
-        SAME + "{ p = Constant <value_ints = [0,0,1,1,0,0,1,1]> () a = Pad(x, p) y = AveragePool <kernel_shape = [3,3]> (a) }",
+        SAME + "{ p = Constant <value_ints = [0,0,1,1,0,0,1,1]> () a = Pad(x, p) y = "
+        "AveragePool <kernel_shape = [3,3]> (a) }",
         {},
         ["average_pool"],
     ),
     "padding does not go into an average that leaves its own padding out": (
-        "(float[N,4,6,6] x) => (float[N,4,8,8] y) { p = Constant <value_ints = [0,0,1,1,0,0,1,1]> () a = Pad(x, p) y = AveragePool <kernel_shape = [3,3], pads = [1,1,1,1]> (a) }",
+        "(float[N,4,6,6] x) => (float[N,4,8,8] y) { p = Constant <value_ints = "
+        "[0,0,1,1,0,0,1,1]> () a = Pad(x, p) "
+        "y = AveragePool <kernel_shape = [3,3], pads = [1,1,1,1]> (a) }",
         {},
         ["pad", "average_pool"],
     ),
     "padding does not go into a maximum": (
-        SAME + "{ p = Constant <value_ints = [0,0,1,1,0,0,1,1]> () a = Pad(x, p) y = MaxPool <kernel_shape = [3,3]> (a) }",
+        SAME + "{ p = Constant <value_ints = [0,0,1,1,0,0,1,1]> () a = Pad(x, p) y = MaxPool "
+        "<kernel_shape = [3,3]> (a) }",
         {},
         ["pad", "max_pool"],
     ),
     "hard-swish of a hard-sigmoid": (
-        X4 + "{ a = Conv(x, w) g = HardSigmoid <alpha = 0.16666667, beta = 0.5> (a) y = Mul(a, g) }",
+        X4 + "{ a = Conv(x, w) g = HardSigmoid <alpha = 0.16666667, beta = 0.5> (a) y = Mul(a, "
+        "g) }",
         {"w": W},
         ["conv", "hard_swish"],
     ),
@@ -163,21 +196,29 @@ CASES = {
         {"three": 3.0, "zero": 0.0, "six": 6.0},
         ["hard_sigmoid"],
     ),
-    "ReLU6": (X4 + "{ a = Conv(x, w) y = Clip(a, zero, six) }", {"w": W, "zero": 0.0, "six": 6.0}, ["conv"]),
+    "ReLU6": (
+        X4 + "{ a = Conv(x, w) y = Clip(a, zero, six) }",
+        {"w": W, "zero": 0.0, "six": 6.0},
+        ["conv"],
+    ),
     "a clip from zero on is a ReLU": (SAME + "{ y = Clip(x, zero) }", {"zero": 0.0}, ["relu"]),
     "Identity, Dropout and Cast vanish": (
         SAME + "{ a = Identity(x) b = Dropout(a) c = Cast <to = 1> (b) y = Relu(c) }",
         {},
         ["relu"],
     ),
-    "what nobody reads vanishes": (SAME + "{ a = Sigmoid(x) b = Tanh(a) y = Relu(x) }", {}, ["relu"]),
+    "what nobody reads vanishes": (
+        SAME + "{ a = Sigmoid(x) b = Tanh(a) y = Relu(x) }",
+        {},
+        ["relu"],
+    ),
     "constants are computed": (
         SAME + "{ a = Add(c, c) b = Relu(a) d = Mul(b, c) y = Conv(x, d) }",
         {"c": W1},
         ["conv"],
     ),
     "an input that is an output is copied": (SAME + "{ y = Identity(x) }", {}, ["copy"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", CASES)
@@ -187,9 +228,12 @@ def test_rewrite(what, engine):
     program, plain = compile(proto), unrewritten(proto)
     assert [step.op for step in program.plan()] == expected
     inputs = {
-        port.name: noise(*(2 if size == "N" else size for size in port.shape)) for port in program.inputs
+        port.name: noise(*(2 if size == "N" else size for size in port.shape))
+        for port in program.inputs
     }
-    np.testing.assert_allclose(program.run(inputs)["y"], plain.run(inputs)["y"], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        program.run(inputs)["y"], plain.run(inputs)["y"], rtol=1e-4, atol=1e-4
+    )
 
 
 def test_hard_swish_of_a_convolution_is_fused_when_the_model_says_hard_swish():
@@ -206,6 +250,13 @@ def test_a_folded_batch_normalization_leaves_a_binary_layer_binary():
 
 
 def test_one_value_given_as_two_outputs(engine):
-    proto = model("(float[N] x) => (float[N] y, float[N] z, float[2] c) { y = Relu(x) z = Identity(y) c = Constant <value_floats = [1.0, 2.0]> () }")
+    proto = model(
+        "(float[N] x) => (float[N] y, float[N] z, float[2] c) { y = Relu(x) z = Identity(y) c = "
+        "Constant <value_floats = [1.0, 2.0]> () }"
+    )
     results = compile(proto).run({"x": np.array([-1, 2], np.float32)})
-    assert {name: list(array) for name, array in results.items()} == {"y": [0, 2], "z": [0, 2], "c": [1, 2]}
+    assert {name: list(array) for name, array in results.items()} == {
+        "y": [0, 2],
+        "z": [0, 2],
+        "c": [1, 2],
+    }

@@ -59,7 +59,10 @@ def test_a_fourth_value_after_a_long_sample_counts():
 def test_folding_a_scale_keeps_the_pattern():
     scales = np.random.default_rng(0).standard_normal(200).astype(np.float32)
     for scale in scales:
-        assert classify((row(-1, 0, 1).astype(np.float64) * scale).astype(np.float32)).name == "{-a,0,+a}"
+        assert (
+            classify((row(-1, 0, 1).astype(np.float64) * scale).astype(np.float32)).name
+            == "{-a,0,+a}"
+        )
 
 
 def test_summary_counts_a_mixture():
@@ -76,10 +79,16 @@ FORMS = {
     "binary": (np.sign(NOISE) * 0.3, "planes"),
     "ternary": (np.sign(NOISE) * (np.abs(NOISE) > 0.7), "planes"),
     "two values": (np.where(NOISE > 0, 0.3, 0.9), "planes"),
-    "a constant filter among binary ones": (np.where(np.arange(6)[:, None] == 2, 0.5, np.sign(NOISE)), "planes"),
+    "a constant filter among binary ones": (
+        np.where(np.arange(6)[:, None] == 2, 0.5, np.sign(NOISE)),
+        "planes",
+    ),
     "all zero": (np.zeros_like(NOISE), "planes"),
     "pruned": (NOISE * (np.abs(NOISE) > 1.5), "sparse"),
-    "one dense filter among binary ones": (np.where(np.arange(6)[:, None] == 2, NOISE, np.sign(NOISE)), "dense"),
+    "one dense filter among binary ones": (
+        np.where(np.arange(6)[:, None] == 2, NOISE, np.sign(NOISE)),
+        "dense",
+    ),
     "float": (NOISE, "dense"),
     "three weights a filter": (NOISE[:, :3], "dense"),
     "ternary with hardly a weight": (np.sign(NOISE) * (np.abs(NOISE) > 2.4), "sparse"),
@@ -92,7 +101,9 @@ def test_form_of_a_layer(kind):
     weight = np.asarray(weight, np.float32)
     packed = pack.pack(weight)
     assert packed.form == form
-    unpacked = weight_matrix({"filters": len(weight), "weights": form}, packed.tensors, weight.shape[1])
+    unpacked = weight_matrix(
+        {"filters": len(weight), "weights": form}, packed.tensors, weight.shape[1]
+    )
     np.testing.assert_allclose(unpacked, weight, rtol=1e-6)
     assert packed.density == np.count_nonzero(weight) / weight.size
     assert packed.why

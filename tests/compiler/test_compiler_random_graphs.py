@@ -1,4 +1,4 @@
-"""Random networks give the answers of ONNX Runtime, to 1e-4 of the largest answer, at any batch size."""
+"""Random networks give ONNX Runtime's answers, to 1e-4 of the largest, at any batch size."""
 
 import numpy as np
 import onnxruntime
@@ -13,7 +13,9 @@ def expected(model, x):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
     return session.run(None, {"x": x})[0]
 
 
@@ -32,4 +34,6 @@ def test_a_saved_program_gives_the_same_bits(seed, engine):
     model, shape = random_model(seed)
     artifact = compile_artifact(model)
     x = np.random.default_rng(seed).standard_normal((2, *shape), np.float32)
-    np.testing.assert_array_equal(Program(artifact)(x), Program(Artifact.from_bytes(artifact.to_bytes()))(x))
+    np.testing.assert_array_equal(
+        Program(artifact)(x), Program(Artifact.from_bytes(artifact.to_bytes()))(x)
+    )

@@ -1,4 +1,4 @@
-"""Sizes that are known only at run time: their arithmetic, and the networks that compute with them."""
+"""Sizes known only at run time: their arithmetic, and networks that compute with them."""
 
 import numpy as np
 import onnx.parser
@@ -44,16 +44,27 @@ def model(text):
 
 
 VIEWS = {
-    "batch and the rest": "s = Shape(x) n = Gather(s, i0) u = Unsqueeze(n, a0) t = Concat <axis=0> (u, minus) y = Reshape(x, t)",
-    "batch and a product of sizes": """s = Shape(x) n = Slice(s, a0, a1) c = Gather(s, a1) h = Gather(s, a2) w = Gather(s, a3)
+    "batch and the rest": """
+        s = Shape(x) n = Gather(s, i0) u = Unsqueeze(n, a0)
+        t = Concat <axis=0> (u, minus) y = Reshape(x, t)""",
+    "batch and a product of sizes": """
+        s = Shape(x) n = Slice(s, a0, a1) c = Gather(s, a1) h = Gather(s, a2) w = Gather(s, a3)
         p = Mul(c, h) q = Mul(p, w) t = Concat <axis=0> (n, q) y = Reshape(x, t)""",
-    "the product of all over the rest": """s = Size(x) k = Constant <value_int = 24> () n = Div(s, k) u = Unsqueeze(n, a0)
+    "the product of all over the rest": """
+        s = Size(x) k = Constant <value_int = 24> () n = Div(s, k) u = Unsqueeze(n, a0)
         k1 = Constant <value_ints = [24]> () t = Concat <axis=0> (u, k1) y = Reshape(x, t)""",
-    "part of the shape": "n = Shape <start=0, end=1> (x) c = Cast <to=7> (n) t = Concat <axis=0> (c, minus) y = Reshape(x, t)",
-    "batch times something first": """s = Shape(x) n = Gather(s, a0) k = Constant <value_ints = [4]> () m = Mul(n, k)
-        t = Concat <axis=0> (m, minus) z = Reshape(x, t) b = Concat <axis=0> (n, minus) y = Reshape(z, b)""",
+    "part of the shape": """
+        n = Shape <start=0, end=1> (x) c = Cast <to=7> (n)
+        t = Concat <axis=0> (c, minus) y = Reshape(x, t)""",
+    "batch times something first": """
+        s = Shape(x) n = Gather(s, a0) k = Constant <value_ints = [4]> () m = Mul(n, k)
+        t = Concat <axis=0> (m, minus) z = Reshape(x, t)
+        b = Concat <axis=0> (n, minus) y = Reshape(z, b)""",
 }
-INDICES = "int64 i0 = {0}, int64[1] a0 = {0}, int64[1] a1 = {1}, int64[1] a2 = {2}, int64[1] a3 = {3}, int64[1] minus = {-1}"
+INDICES = (
+    "int64 i0 = {0}, int64[1] a0 = {0}, int64[1] a1 = {1}, int64[1] a2 = {2}, int64[1] a3 "
+    "= {3}, int64[1] minus = {-1}"
+)
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -67,7 +78,10 @@ def test_reshape_by_sizes_of_the_input(view, engine):
 
 
 def test_the_image_size_may_be_open_too(engine):
-    proto = model("(float[N,2,H,W] x, float[1,2,3,3] k) => (float[N,1,?,?] y) { a = Conv <strides=[2,2]> (x, k) y = Relu(a) }")
+    proto = model(
+        "(float[N,2,H,W] x, float[1,2,3,3] k) => (float[N,1,?,?] y) { a = Conv <strides=[2,2]> "
+        "(x, k) y = Relu(a) }"
+    )
     program = compile(proto, constants={"k": np.ones((1, 2, 3, 3), np.float32)})
     assert program.outputs[0].shape[0] == "N"
     assert program.plan()[0].dense_operations is None
@@ -84,7 +98,8 @@ def test_slicing_up_to_an_open_size(engine):
 
 def test_softmax_over_all_axes_from_one_on_as_before_opset_13(engine):
     proto = onnx.parser.parse_model(
-        '<ir_version: 6, opset_import: ["" : 11]> agraph (float[N,2,3] x) => (float[N,2,3] y) { y = Softmax <axis=1> (x) }'
+        '<ir_version: 6, opset_import: ["" : 11]> agraph '
+        "(float[N,2,3] x) => (float[N,2,3] y) { y = Softmax <axis=1> (x) }"
     )
     y = compile(proto)(np.ones((4, 2, 3), np.float32))
     np.testing.assert_allclose(y, np.full((4, 2, 3), 1 / 6), rtol=1e-6)

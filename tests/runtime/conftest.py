@@ -22,7 +22,9 @@ def model():
     noise = random.standard_normal
     sparse = noise((4, 2, 3, 3))
     arrays = {
-        "planes": np.where(np.arange(4).reshape(-1, 1, 1, 1) % 2, np.sign(noise((4, 3, 3, 3))), 0.5),
+        "planes": np.where(
+            np.arange(4).reshape(-1, 1, 1, 1) % 2, np.sign(noise((4, 3, 3, 3))), 0.5
+        ),
         "sparse": sparse * (np.abs(sparse) > 1.5),
         "slope": noise((4, 1, 1)),
         "map": noise((1, 4, 6, 6)),

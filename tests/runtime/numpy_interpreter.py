@@ -1,7 +1,7 @@
 """Every op of the runtime in plain numpy: slow, small, obviously right.
 
-`Graph` has the face of `plumline.runtime._native.Graph`, so a program can run on either, and each op of the native
-module is tested against the one here.
+`Graph` has the face of `plumline.runtime._native.Graph`, so a program can run on either, and each
+op of the native module is tested against the one here.
 """
 
 from itertools import product
@@ -42,7 +42,12 @@ class Graph:
         for node in nodes:
             if node[0] not in OPS:
                 raise NativeError(f"unknown op {node[0]!r}")
-        self._inputs, self._outputs, self._constants, self._nodes = inputs, outputs, constants, nodes
+        self._inputs, self._outputs, self._constants, self._nodes = (
+            inputs,
+            outputs,
+            constants,
+            nodes,
+        )
         self.threads = threads
 
     def infer(self, shapes):
@@ -127,18 +132,26 @@ def finish(y, inputs, attributes, tensors, channel_shape):
 
 
 def windows(x, attributes, counts, fill):
-    """Yield, for each position in the kernel, its index and the (N, C, *counts) numbers it meets."""
-    kernel, strides, dilations, pads = (attributes[k] for k in ("kernel", "strides", "dilations", "pads"))
+    """Yield, for each kernel position, its index and the (N, C, *counts) numbers it meets."""
+    kernel, strides, dilations, pads = (
+        attributes[k] for k in ("kernel", "strides", "dilations", "pads")
+    )
     rank = len(kernel)
     # Enough padding at the end for any ceil_mode window.
-    reach = [(c - 1) * s + (k - 1) * d + 1 for c, s, k, d in zip(counts, strides, kernel, dilations, strict=True)]
+    reach = [
+        (c - 1) * s + (k - 1) * d + 1
+        for c, s, k, d in zip(counts, strides, kernel, dilations, strict=True)
+    ]
     ends = [max(r - pads[a] - x.shape[2 + a], 0) for a, r in enumerate(reach)]
     padded = np.pad(
         x, [(0, 0), (0, 0), *((pads[a], ends[a]) for a in range(rank))], constant_values=fill
     )
     for index in product(*(range(k) for k in kernel)):
         begins = [i * d for i, d in zip(index, dilations, strict=True)]
-        spans = [slice(b, b + (c - 1) * s + 1, s) for b, c, s in zip(begins, counts, strides, strict=True)]
+        spans = [
+            slice(b, b + (c - 1) * s + 1, s)
+            for b, c, s in zip(begins, counts, strides, strict=True)
+        ]
         yield index, padded[(slice(None), slice(None), *spans)]
 
 
@@ -146,7 +159,11 @@ def window_counts(sizes, attributes):
     counts = []
     rank = len(sizes)
     for a, size in enumerate(sizes):
-        begin, end, stride = attributes["pads"][a], attributes["pads"][a + rank], attributes["strides"][a]
+        begin, end, stride = (
+            attributes["pads"][a],
+            attributes["pads"][a + rank],
+            attributes["strides"][a],
+        )
         space = size + begin + end - attributes["dilations"][a] * (attributes["kernel"][a] - 1) - 1
         if space < 0:
             raise NativeError("the window is larger than the padded input")
@@ -182,7 +199,9 @@ def linear(inputs, attributes, tensors):
 def affine(inputs, attributes, tensors):
     column = (-1, *[1] * (inputs[0].ndim - 2))
     y = inputs[0] * tensors["scale"].reshape(column) + tensors["shift"].reshape(column)
-    return finish(y, inputs[:1], attributes, {k: v for k, v in tensors.items() if k == "slope"}, column)
+    return finish(
+        y, inputs[:1], attributes, {k: v for k, v in tensors.items() if k == "slope"}, column
+    )
 
 
 _PARAMETERS = {
@@ -257,7 +276,9 @@ def reshape(inputs, attributes, tensors):
 @op("flatten")
 def flatten(inputs, attributes, tensors):
     shape = inputs[0].shape
-    return inputs[0].reshape(int(np.prod(shape[: attributes["axis"]])), int(np.prod(shape[attributes["axis"] :])))
+    return inputs[0].reshape(
+        int(np.prod(shape[: attributes["axis"]])), int(np.prod(shape[attributes["axis"] :]))
+    )
 
 
 @op("squeeze")
@@ -278,7 +299,9 @@ def split(inputs, attributes, tensors):
 @op("slice")
 def slice_(inputs, attributes, tensors):
     x = inputs[0]
-    for axis, start, end, step in zip(*(attributes[k] for k in ("axes", "starts", "ends", "steps")), strict=True):
+    for axis, start, end, step in zip(
+        *(attributes[k] for k in ("axes", "starts", "ends", "steps")), strict=True
+    ):
         size = x.shape[axis]
         start, end = (bound + size if bound < 0 else bound for bound in (start, end))
         low, high = (0, size) if step > 0 else (-1, size - 1)
@@ -292,7 +315,12 @@ def slice_(inputs, attributes, tensors):
 def pad(inputs, attributes, tensors):
     x, pads, mode = inputs[0], attributes["pads"], attributes["mode"]
     border = [(pads[axis], pads[axis + x.ndim]) for axis in range(x.ndim)]
-    x = x[tuple(slice(max(-b, 0), size - max(-e, 0)) for (b, e), size in zip(border, x.shape, strict=True))]
+    x = x[
+        tuple(
+            slice(max(-b, 0), size - max(-e, 0))
+            for (b, e), size in zip(border, x.shape, strict=True)
+        )
+    ]
     border = [(max(b, 0), max(e, 0)) for b, e in border]
     extra = {"constant_values": attributes["value"]} if mode == "constant" else {}
     return np.pad(x, border, mode=mode, **extra)

@@ -35,7 +35,11 @@ class Builder:
     def weights(self, *shape):
         """Weights of a random kind, scaled so that a layer keeps its input's magnitude."""
         noise, scale = self.normal(*shape), 1 / np.sqrt(np.prod(shape[1:]))
-        sign = self.choice(-1, 1) if self.random.random() < 0.5 else self.random.choice([-1, 1], (shape[0], *[1] * (len(shape) - 1)))
+        sign = (
+            self.choice(-1, 1)
+            if self.random.random() < 0.5
+            else self.random.choice([-1, 1], (shape[0], *[1] * (len(shape) - 1)))
+        )
         kind = self.choice("dense", "signed-binary", "binary", "ternary", "sparse", "two", "mixed")
         if kind == "dense":
             array = noise
@@ -50,7 +54,11 @@ class Builder:
         elif kind == "two":
             array = np.where(noise > 0, 0.3, -1.1)
         else:
-            array = np.where(self.random.random((shape[0], *[1] * (len(shape) - 1))) < 0.2, 0.0, (noise > 0) * sign)
+            array = np.where(
+                self.random.random((shape[0], *[1] * (len(shape) - 1))) < 0.2,
+                0.0,
+                (noise > 0) * sign,
+            )
         return array * scale
 
     # Each layer takes the name and shape (without batch) of a value and returns those of another.
@@ -79,9 +87,15 @@ class Builder:
     def activation(self, x, shape):
         operator = self.choice(*ACTIVATIONS)
         if operator == "Clip":
-            return self.node("Clip", x, self.constant(self.choice(0, -0.5)), self.constant(self.choice(6, 0.7)))
+            return self.node(
+                "Clip", x, self.constant(self.choice(0, -0.5)), self.constant(self.choice(6, 0.7))
+            )
         if operator == "PRelu":
-            return self.node("PRelu", x, self.constant(self.normal(*self.choice((1,), (shape[0], *[1] * (len(shape) - 1))))))
+            return self.node(
+                "PRelu",
+                x,
+                self.constant(self.normal(*self.choice((1,), (shape[0], *[1] * (len(shape) - 1))))),
+            )
         return self.node(operator, x)
 
     def arithmetic(self, x, shape):
@@ -118,7 +132,9 @@ class Builder:
         rank = len(shape) - 1
         reflect = ["reflect"] if min(shape[1:]) > 1 else []
         pads = [0, 0, *self.random.integers(0, 2, rank), 0, 0, *self.random.integers(0, 2, rank)]
-        return self.node("Pad", x, self.constant(pads, np.int64), mode=self.choice("constant", "edge", *reflect))
+        return self.node(
+            "Pad", x, self.constant(pads, np.int64), mode=self.choice("constant", "edge", *reflect)
+        )
 
     def split_concat(self, x, shape):
         if shape[0] < 2:
@@ -129,7 +145,9 @@ class Builder:
 
     def slice(self, x, shape):
         axis = int(self.random.integers(1, len(shape) + 1))
-        numbers = self.choice((0, 1 << 40, 1), (-1, -(1 << 40), -1), (0, -1, 1) if shape[axis - 1] > 1 else (0, 9, 1))
+        numbers = self.choice(
+            (0, 1 << 40, 1), (-1, -(1 << 40), -1), (0, -1, 1) if shape[axis - 1] > 1 else (0, 9, 1)
+        )
         start, end, step = (self.constant([number], np.int64) for number in numbers)
         return self.node("Slice", x, start, end, self.constant([axis], np.int64), step)
 
@@ -158,14 +176,16 @@ class Builder:
             x, width = self.node("Flatten", x), int(np.prod(shape[:-1])) * 3
         weight = self.weights(5, width)
         if self.random.random() < 0.5:
-            x = self.node("Gemm", x, self.constant(weight), self.constant(self.normal(5)), transB=1, alpha=0.5)
+            x = self.node(
+                "Gemm", x, self.constant(weight), self.constant(self.normal(5)), transB=1, alpha=0.5
+            )
         else:
             x = self.node("MatMul", x, self.constant(weight.T))
         return self.node("Softmax", x) if self.random.random() < 0.3 else x
 
     LAYERS = (
-        "conv", "conv", "conv", "normalization", "normalization", "activation", "activation", "arithmetic",
-        "residual", "pool", "pad", "split_concat", "slice", "transpose",
+        "conv", "conv", "conv", "normalization", "normalization", "activation", "activation",
+        "arithmetic",        "residual", "pool", "pad", "split_concat", "slice", "transpose",
     )  # fmt: skip
 
 

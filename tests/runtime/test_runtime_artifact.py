@@ -33,7 +33,8 @@ def test_round_trip(artifact, tmp_path):
 
 def test_attributes_keep_their_types():
     attributes = {
-        "integer": 3, "real": 3.0, "text": "3", "integers": (1, -2), "reals": (1.0, 2.5), "none": (),
+        "integer": 3, "real": 3.0, "text": "3", "integers": (1, -2), "reals": (1.0, 2.5),
+        "none": (),
         "infinite": float("-inf"),
     }  # fmt: skip
     artifact = replace(SMALL, nodes=(replace(RELU, attributes=attributes),))
@@ -105,13 +106,24 @@ def test_a_file_of_a_newer_plumline(texts):
         Artifact.from_bytes(edited(lambda p: None, **texts))
 
 
-@pytest.mark.parametrize("texts", [{"version": "-1"}, {"version": "one"}, {"version": "9" * 99}, {"format": "other"}, {"program": "{"}])
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"version": "-1"},
+        {"version": "one"},
+        {"version": "9" * 99},
+        {"format": "other"},
+        {"program": "{"},
+    ],
+)
 def test_a_file_of_another_kind(texts):
     with pytest.raises(ArtifactError):
         Artifact.from_bytes(edited(lambda p: None, **texts))
 
 
-@pytest.mark.parametrize("name", ["nodes.1.weight", "constants.x", "constants.²", "weight", "nodes.0x.a"])
+@pytest.mark.parametrize(
+    "name", ["nodes.1.weight", "constants.x", "constants.²", "weight", "nodes.0x.a"]
+)
 def test_a_tensor_that_belongs_nowhere(name):
     texts, _ = container.unpack(SMALL.to_bytes())
     with pytest.raises(ArtifactError):

@@ -17,7 +17,7 @@ TENSORS = {
     "none": np.zeros((0, 4), np.uint8),
     "one": np.array(3, np.float32),
 }
-TEXTS = {"title": "a \"text\"\n of ünits"}
+TEXTS = {"title": 'a "text"\n of ünits'}
 DATA = container.pack(TEXTS, TENSORS)
 
 
@@ -102,7 +102,9 @@ HOSTILE = {
     "one offset": edit("a", data_offsets=[0]),
     "another field": edit("a", more=1),
     "an entry that is a list": rebuilt({**parts(DATA)[0], "a": []}, parts(DATA)[1]),
-    "a text that is a number": rebuilt({"__metadata__": {**parts(DATA)[0]["__metadata__"], "n": 1}}, b""),
+    "a text that is a number": rebuilt(
+        {"__metadata__": {**parts(DATA)[0]["__metadata__"], "n": 1}}, b""
+    ),
     "nothing but the checksum's place": container.seal(DATA[:98]),
     "bytes left over": container.seal(DATA + b"\0"),
 }
@@ -122,7 +124,17 @@ def test_a_hostile_header_length_is_refused(length):
 
 @pytest.mark.parametrize(
     "text",
-    ['{"a": 1, "a": 2}', "NaN", "[Infinity]", "[" * 100_000, '{"a":' * 100_000, "1" * 10_000, "", "{", "\x00"],
+    [
+        '{"a": 1, "a": 2}',
+        "NaN",
+        "[Infinity]",
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        "1" * 10_000,
+        "",
+        "{",
+        "\x00",
+    ],
 )
 def test_json_that_is_not_strict(text):
     with pytest.raises(ValueError):  # noqa: PT011 - the text differs with Python's version

@@ -1,7 +1,7 @@
 """Thousands of damaged and hostile files: each is refused or runs, and the process never crashes.
 
-The mutations run in a process of their own, so that a crash of the native module is a failure of this test with the
-number of the mutation, and not the end of the test run.
+The mutations run in a process of their own, so that a crash of the native module is a failure of
+this test with the number of the mutation, and not the end of the test run.
 """
 
 import pickle
@@ -20,8 +20,10 @@ from plumline.runtime import Artifact, Program, container
 kind, count, data = pickle.load(sys.stdin.buffer)
 x = np.random.default_rng(0).standard_normal((2, 3, 6, 6)).astype(np.float32)
 texts, tensors = container.unpack(data)
-ODD = [0, -1, 1, 2, 7, 63, 64, 255, 1 << 15, (1 << 31) - 1, 1 << 31, -(1 << 31), 1 << 40, (1 << 63) - 1, -(1 << 63),
-       0.5, -1.0, 1e300, "", "conv", "relu", "planes", "sparse", "dense", "N", [], [1], [1, 1], [0, 0, 0, 0],
+ODD = [0, -1, 1, 2, 7, 63, 64, 255, 1 << 15, (1 << 31) - 1, 1 << 31, -(1 << 31), 1 << 40,
+       (1 << 63) - 1, -(1 << 63),
+       0.5, -1.0, 1e300, "", "conv", "relu", "planes", "sparse", "dense", "N", [], [1], [1, 1],
+       [0, 0, 0, 0],
        [-1, -1, -1, -1], [1 << 62] * 4, [1.5], [0.0, 0.0], {}, None, True, {"real": "nan"}]
 
 def bytes_(r):
@@ -40,7 +42,8 @@ def tensor_bytes(r):
         if array.size:
             array.view(np.uint8)[r.randrange(array.nbytes)] ^= 1 << r.randrange(8)
             if array.dtype == np.int32 and r.random() < 0.7:
-                array[r.randrange(array.size)] = r.choice([-1, 0, 1, 1 << 30, -(1 << 31), (1 << 31) - 1])
+                odd = r.choice([-1, 0, 1, 1 << 30, -(1 << 31), (1 << 31) - 1])
+                array[r.randrange(array.size)] = odd
     return container.pack(texts, changed)
 
 def tensor_shapes(r):
@@ -48,10 +51,10 @@ def tensor_shapes(r):
     name = r.choice(sorted(changed))
     array = changed[name]
     changed[name] = r.choice([
-        lambda: array.reshape(-1), lambda: array.reshape(1, *array.shape), lambda: array[:-1], lambda: array[:0],
-        lambda: np.concatenate([array, array]), lambda: array.T, lambda: np.zeros((), array.dtype),
-        lambda: array.astype(np.int32), lambda: array.astype(np.uint8), lambda: array.astype(np.float32),
-        lambda: changed[r.choice(sorted(changed))],
+        lambda: array.reshape(-1), lambda: array.reshape(1, *array.shape), lambda: array[:-1],
+        lambda: array[:0], lambda: np.concatenate([array, array]), lambda: array.T, lambda:
+        np.zeros((), array.dtype), lambda: array.astype(np.int32), lambda: array.astype(np.uint8),
+        lambda: array.astype(np.float32), lambda: changed[r.choice(sorted(changed))],
     ])()
     if r.random() < 0.2:
         del changed[name]
@@ -59,7 +62,8 @@ def tensor_shapes(r):
 
 def spots(value, path=()):
     yield path
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    tables = {dict: dict.items, list: enumerate}
+    items = tables.get(type(value), lambda item: ())(value)
     for key, item in items:
         yield from spots(item, (*path, key))
 
@@ -88,8 +92,9 @@ def program(r):
 ran = 0
 for number in range(count):
     print(number, file=sys.stderr, flush=True)
-    mutant = {"bytes": bytes_, "truncated": truncated, "tensor-bytes": tensor_bytes, "tensor-shapes": tensor_shapes,
-              "program": program}[kind](random.Random(f"{kind}-{number}"))
+    mutate = {"bytes": bytes_, "truncated": truncated, "tensor-bytes": tensor_bytes,
+              "tensor-shapes": tensor_shapes, "program": program}[kind]
+    mutant = mutate(random.Random(f"{kind}-{number}"))
     try:
         loaded = Program(Artifact.from_bytes(mutant))
         loaded.run({name.name: x for name in loaded.inputs})
@@ -104,7 +109,9 @@ print(ran)
 @pytest.mark.parametrize("kind", ["bytes", "truncated", "tensor-bytes", "tensor-shapes", "program"])
 def test_never_a_crash(artifact, kind):
     job = pickle.dumps((kind, MUTATIONS, artifact.to_bytes()))
-    done = subprocess.run([sys.executable, "-c", SCRIPT], input=job, capture_output=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], input=job, capture_output=True, timeout=300
+    )
     if done.returncode != 0:
         pytest.fail(f"exit code {done.returncode}:\n{done.stderr.decode(errors='replace')[-2500:]}")
     # Some mutations are harmless (the bits of a weight); none of the others may have run.

@@ -30,7 +30,9 @@ def test_the_same_answers_as_the_plain_interpreter(artifact, x, monkeypatch, pro
     np.testing.assert_allclose(y, Program(artifact)(x), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("isa", [isa for isa in native.ISAS if isa in native.module().available_isas()])
+@pytest.mark.parametrize(
+    "isa", [isa for isa in native.ISAS if isa in native.module().available_isas()]
+)
 def test_every_instruction_set_gives_the_same_answers(artifact, x, monkeypatch, program, isa):
     y = program(x)
     monkeypatch.setenv("PLUMLINE_ISA", isa)
@@ -41,7 +43,7 @@ def test_every_instruction_set_gives_the_same_answers(artifact, x, monkeypatch, 
 
 def test_an_unknown_instruction_set(artifact, monkeypatch):
     monkeypatch.setenv("PLUMLINE_ISA", "mmx")
-    with pytest.raises(InputError, match="'mmx'.*avx2"):
+    with pytest.raises(InputError, match=r"'mmx'.*avx2"):
         Program(artifact)
 
 
@@ -59,7 +61,9 @@ def test_a_saved_program_is_the_same(program, x, tmp_path):
 def test_the_batch_may_change_from_run_to_run(program, x):
     both = program(x)
     for number in (0, 1):
-        np.testing.assert_allclose(program(x[number : number + 1])[0], both[number], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            program(x[number : number + 1])[0], both[number], rtol=1e-5, atol=1e-6
+        )
 
 
 def test_an_empty_batch(program):
@@ -67,7 +71,9 @@ def test_an_empty_batch(program):
         program(np.zeros((0, 3, 6, 6), np.float32))
 
 
-@pytest.mark.parametrize("view", [lambda x: x[:, :, ::-1, ::-1], lambda x: x.transpose(0, 1, 3, 2), lambda x: x[::2]])
+@pytest.mark.parametrize(
+    "view", [lambda x: x[:, :, ::-1, ::-1], lambda x: x.transpose(0, 1, 3, 2), lambda x: x[::2]]
+)
 def test_arrays_that_are_not_contiguous(program, x, view):
     np.testing.assert_array_equal(program(view(x)), program(np.ascontiguousarray(view(x))))
 
@@ -96,8 +102,13 @@ def test_run_takes_a_table(program, x):
 
 
 def two_inputs():
-    text = "(float[N,3] a, float[N,3] b) => (float[N,3] c, float[N,3] d) { c = Add(a, b) d = Sub(a, b) }"
-    return compile(onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : 17]> agraph {text}'))
+    text = (
+        "(float[N,3] a, float[N,3] b) => (float[N,3] c, float[N,3] d) { c = Add(a, b) d = "
+        "Sub(a, b) }"
+    )
+    return compile(
+        onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : 17]> agraph {text}')
+    )
 
 
 def test_a_named_size_is_one_size():
@@ -106,13 +117,18 @@ def test_a_named_size_is_one_size():
 
 
 def test_calling_needs_one_input():
-    with pytest.raises(InputError, match="2 inputs.*'a', 'b'"):
+    with pytest.raises(InputError, match=r"2 inputs.*'a', 'b'"):
         two_inputs()(np.zeros((2, 3), np.float32))
 
 
 def test_calling_gives_a_tuple_of_several_outputs(x):
-    text = "(float[N,4] x) => (float[N,1] a, float[N,3] b) <int64[2] s = {1, 3}> { a, b = Split <axis=1> (x, s) }"
-    a, b = compile(onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : 17]> agraph {text}'))(x[0, 0, :, :4].copy())
+    text = (
+        "(float[N,4] x) => (float[N,1] a, float[N,3] b) <int64[2] s = {1, 3}> { a, b = Split "
+        "<axis=1> (x, s) }"
+    )
+    a, b = compile(
+        onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : 17]> agraph {text}')
+    )(x[0, 0, :, :4].copy())
     assert (a.shape, b.shape) == ((6, 1), (6, 3))
 
 
@@ -162,7 +178,9 @@ def test_plan_says_what_each_step_does(program, artifact):
     assert "{-a,+a} x2" in first.pattern
     assert first.kernel
     assert all(step.why for step in plan if step.weights)
-    assert sum(step.bytes for step in plan) == sum(t.nbytes for node in artifact.nodes for t in node.tensors.values())
+    assert sum(step.bytes for step in plan) == sum(
+        t.nbytes for node in artifact.nodes for t in node.tensors.values()
+    )
     table = str(plan).splitlines()
     assert len(table) == len(plan) + 1
     assert table[0].startswith("node")

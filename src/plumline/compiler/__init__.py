@@ -37,12 +37,12 @@ def compile(
     """Compile an ONNX model to a program that runs on this CPU.
 
     Args:
-        model: path of an ONNX file, its bytes, or an ``onnx.ModelProto``; opset 7 or later, float32.
-        threads: how many threads share a run; see `Program`.
-        shapes: sizes to fix for inputs that leave some open, as in ``{"input": (1, 3, 224, 224)}``.
-        constants: inputs that always have one value, as in ``{"axes": np.array([1])}``; they are no longer inputs.
+        model: path of an ONNX file, its bytes, or an ``onnx.ModelProto``; opset 7 or later,
+        float32. threads: how many threads share a run; see `Program`. shapes: sizes to fix for
+        inputs that leave some open, as in ``{"input": (1, 3, 224, 224)}``. constants: inputs that
+        always have one value, as in ``{"axes": np.array([1])}``; they are no longer inputs.
 
-    Raises `InputError` for a model that cannot be read or is not sound, and `UnsupportedOperatorError`, which lists
-    every node, for one with nodes that are not compiled.
+    Raises `InputError` for a model that cannot be read or is not sound, and
+    `UnsupportedOperatorError`, which lists every node, for one with nodes that are not compiled.
     """
     return Program(compile_artifact(model, shapes=shapes, constants=constants), threads)

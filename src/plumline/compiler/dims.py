@@ -9,7 +9,7 @@ Monomial = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Expression:
-    """A sum of products of named sizes; arithmetic gives an `int` again as soon as the names cancel."""
+    """A sum of products of named sizes; arithmetic gives an `int` once the names cancel."""
 
     terms: tuple[tuple[Monomial, int], ...]
 

@@ -1,4 +1,4 @@
-"""Weights that an ONNX model keeps in files beside it: read from its own folder and nowhere else."""
+"""Weights that a model keeps in files beside it: read from its own folder and nowhere else."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ from plumline.errors import InputError
 
 
 def tensors(proto: onnx.ModelProto) -> list[onnx.TensorProto]:
-    """List the tensors of the model, in attributes and subgraphs too, whose bytes are in another file."""
+    """List the tensors, in attributes and subgraphs too, whose bytes are in another file."""
     graphs = [proto.graph, *proto.functions]
     return [
         t for graph in graphs for t in _walk(graph) if t.data_location == onnx.TensorProto.EXTERNAL
@@ -25,13 +25,14 @@ def load(proto: onnx.ModelProto, folder: Path) -> None:
 
 
 def _read(tensor: onnx.TensorProto, folder: Path) -> bytes:
-    facts = {entry.key: entry.value for entry in tensor.external_data}
+    facts: dict[str, str] = {entry.key: entry.value for entry in tensor.external_data}
     location = facts.get("location", "")
     path = (folder / location).resolve()
     # resolve() follows links, so neither ".." nor a link leads out of the folder.
     if not location or "\0" in location or not path.is_relative_to(folder) or path == folder:
         raise InputError(
-            f"the weights of {tensor.name!r} are said to be in {location!r}, outside the model's folder"
+            f"the weights of {tensor.name!r} are said to be in {location!r}, outside the "
+            f"model's folder"
         )
     try:
         offset, size = int(facts.get("offset", 0)), path.stat().st_size

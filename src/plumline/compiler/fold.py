@@ -1,4 +1,4 @@
-"""Constant folding: a node whose inputs are all constants is computed now, by ONNX's own reference."""
+"""Constant folding: a node of constant inputs is computed now, by ONNX's own reference."""
 
 from math import prod
 
@@ -10,7 +10,7 @@ from onnx.reference import ReferenceEvaluator
 from plumline.compiler.graph import Array
 
 MAX_ELEMENTS = 1 << 28
-"""A folded tensor has at most this many elements (1 GiB of float32): a tiny file must not fill the memory."""
+"""Most elements of a folded tensor (1 GiB of float32): a tiny file must not fill the memory."""
 
 _SMALL = 4096
 _RANDOM = {
@@ -28,7 +28,7 @@ class NotFoldableError(Exception):
 
 
 def can_fold(node: onnx.NodeProto) -> bool:
-    """Whether the node always gives the same outputs for the same inputs, and holds no graph of its own."""
+    """Whether equal inputs always give equal outputs, and the node holds no graph of its own."""
     has_graph = any(attribute.HasField("g") or attribute.graphs for attribute in node.attribute)
     return node.domain in ("", "ai.onnx") and node.op_type not in _RANDOM and not has_graph
 
@@ -45,7 +45,7 @@ def fold(node: onnx.NodeProto, inputs: list[Array | None], opset: int) -> list[A
             results = ReferenceEvaluator(model).run(None, feeds)
     except MemoryError:
         raise NotFoldableError("its constant result does not fit in memory") from None
-    except Exception as error:  # noqa: BLE001 - whatever the reference raises on a bad node is the node's fault
+    except Exception as error:
         raise NotFoldableError(
             f"its constant inputs cannot be computed with: {_line(error)}"
         ) from None
@@ -72,8 +72,8 @@ def _model(node: onnx.NodeProto, feeds: dict[str, Array], opset: int) -> onnx.Mo
 
 
 def _check_size(model: onnx.ModelProto, feeds: dict[str, Array]) -> None:
-    # Shape inference sees the small tensors (the shape of an Expand, the repeats of a Tile), so that a result too
-    # large is refused before it is made.
+    # Shape inference sees the small tensors (the shape of an Expand, the repeats of a Tile), so
+    # that a result too large is refused before it is made.
     probe = onnx.ModelProto()
     probe.CopyFrom(model)
     for name, array in feeds.items():
@@ -81,7 +81,7 @@ def _check_size(model: onnx.ModelProto, feeds: dict[str, Array]) -> None:
             probe.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
     try:
         inferred = onnx.shape_inference.infer_shapes(probe, data_prop=True)
-    except Exception:  # noqa: BLE001 - no answer means only that the size stays unknown
+    except Exception:
         return
     for output in inferred.graph.output:
         sizes = [dimension.dim_value for dimension in output.type.tensor_type.shape.dim]

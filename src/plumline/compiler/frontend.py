@@ -23,8 +23,8 @@ Model = str | os.PathLike[str] | bytes | onnx.ModelProto
 def load(model: Model) -> onnx.ModelProto:
     """Return a checked model with all its weights inside and without functions of its own.
 
-    Raises `InputError`, in one line, for a file that cannot be read, is not ONNX, is not sound, or has an operator
-    set outside those understood.
+    Raises `InputError`, in one line, for a file that cannot be read, is not ONNX, is not sound, or
+    has an operator set outside those understood.
     """
     proto = _parse(model)
     if not isinstance(model, onnx.ModelProto | bytes):
@@ -39,7 +39,8 @@ def load(model: Model) -> onnx.ModelProto:
     except onnx.checker.ValidationError as error:
         raise InputError(f"the ONNX model is not sound: {_line(error)}") from None
     except ValueError:
-        # A message over 2 GiB cannot be handed to the checker; the steps after this one check what they use.
+        # A message over 2 GiB cannot be handed to the checker; the steps after this one check what
+        # they use.
         pass
     return onnx.inliner.inline_local_functions(proto) if proto.functions else proto
 
@@ -91,11 +92,13 @@ def _check_opset(proto: onnx.ModelProto) -> None:
     version, newest = opset(proto), onnx.defs.onnx_opset_version()
     if version > newest:
         raise InputError(
-            f"the model uses opset {version} and onnx {onnx.__version__} knows {newest}: upgrade onnx"
+            f"the model uses opset {version} and onnx {onnx.__version__} knows {newest}: "
+            f"upgrade onnx"
         )
     if version < MIN_OPSET:
         raise InputError(
-            f"the model uses opset {version}: convert it to {MIN_OPSET} or later with onnx.version_converter"
+            f"the model uses opset {version}: convert it to {MIN_OPSET} or later with "
+            f"onnx.version_converter"
         )
 
 

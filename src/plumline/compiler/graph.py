@@ -1,4 +1,4 @@
-"""The graph that the passes work on: steps of the runtime's own vocabulary over values with shapes."""
+"""The graph that the passes work on: steps of the runtime over values with shapes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -40,7 +40,10 @@ class Value:
 
 @dataclass(eq=False)
 class Step:
-    """One step: an op of the table in docs/architecture.md. A conv or linear has its ``weight`` as (filters, columns)."""
+    """One step: an op of the table in docs/architecture.md.
+
+    Until the weights are packed, a conv or linear has its ``weight`` as (filters, columns).
+    """
 
     op: str
     name: str

@@ -1,4 +1,4 @@
-"""From ONNX nodes to steps of the runtime: the walk over the graph, and the registry of operators."""
+"""From ONNX nodes to steps of the runtime: the walk over the graph, and the registry."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ class RefusedError(Exception):
 
 
 class Context:
-    """One ONNX node being lowered: its attributes and inputs, and `emit` for the steps that replace it."""
+    """One ONNX node being lowered: attributes, inputs, and `emit` for the steps that replace it."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ _NOT_COMPILED = "the operator is not among those compiled"
 
 
 def lowers(*operators: str) -> Callable[[Lowering], Lowering]:
-    """Register a function as the lowering of ONNX operators; it returns the values of the node's outputs."""
+    """Register the lowering of ONNX operators: a function that returns the node's output values."""
 
     def register(function: Lowering) -> Lowering:
         _LOWERINGS.update(dict.fromkeys(operators, function))
@@ -184,7 +184,8 @@ class _Walk:
         for name, array in bound.items():
             if name not in names:
                 raise InputError(
-                    f"constants= names {name!r}, which is not an input: {', '.join(names) or 'none'}"
+                    f"constants= names {name!r}, which is not an input: "
+                    f"{', '.join(names) or 'none'}"
                 )
             self.values[name] = Value.constant(np.asarray(array))
 
@@ -278,7 +279,8 @@ def _input_shape(
     if not kind.HasField("shape"):
         if wanted is None:
             raise InputError(
-                f"the input {entry.name!r} has no shape: give one with shapes={{{entry.name!r}: (...)}}"
+                f"the input {entry.name!r} has no shape: give one with "
+                f"shapes={{{entry.name!r}: (...)}}"
             )
         return tuple(_positive(size, entry.name) for size in wanted)
     declared: list[Dim] = []
@@ -294,14 +296,16 @@ def _input_shape(
         return tuple(declared)
     if len(wanted) != len(declared):
         raise InputError(
-            f"shapes= gives {entry.name!r} {len(wanted)} axes and the model gives it {len(declared)}"
+            f"shapes= gives {entry.name!r} {len(wanted)} axes and the model gives it "
+            f"{len(declared)}"
         )
     for axis, (size, given) in enumerate(zip(declared, wanted, strict=True)):
         number = _positive(given, entry.name)
         known = size if isinstance(size, int) else fixed.setdefault(str(size), number)
         if known != number:
             raise InputError(
-                f"shapes= gives axis {axis} of {entry.name!r} the size {number}: it is {known} ({size})"
+                f"shapes= gives axis {axis} of {entry.name!r} the size {number}: it is {known} "
+                f"({size})"
             )
     return tuple(declared)
 

@@ -1,4 +1,4 @@
-"""The tensors of a layer's weights: bit planes, sparse rows or a dense matrix, whichever suits the layer."""
+"""The tensors of a layer's weights: bit planes, sparse rows or a dense matrix."""
 
 from dataclasses import dataclass
 
@@ -28,9 +28,9 @@ class Packed:
 def pack(weight: Array) -> Packed:
     """Choose a form for a float32 matrix of one row a filter, and pack it.
 
-    Planes when every filter has at most three values and they take at most half the bytes of a dense matrix (values
-    of a filter with few weights repeat by chance), and no more than the sparse form; sparse below
-    `patterns.SPARSE_DENSITY`; else dense.
+    Planes when every filter has at most three values and they take at most half the bytes of a
+    dense matrix (values of a filter with few weights repeat by chance), and no more than the
+    sparse form; sparse below `patterns.SPARSE_DENSITY`; else dense.
     """
     found = [patterns.classify(row) for row in weight]
     name = patterns.summary(found) if found else "dense"

@@ -1,7 +1,7 @@
 """What the weights of a layer look like, filter by filter, and the form that suits the whole layer.
 
-The values of a filter are compared as they are after folding, bit for bit: folding multiplies equal weights by an
-equal factor, so values that repeated before repeat after.
+The values of a filter are compared as they are after folding, bit for bit: folding multiplies
+equal weights by an equal factor, so values that repeated before repeat after.
 """
 
 from collections import Counter
@@ -17,10 +17,10 @@ MAX_VALUES = 3
 SPARSE_DENSITY = 0.25
 """Below this share of non-zero weights a layer without repeated values is held as a sparse matrix.
 
-A non-zero costs 8 bytes (value and column) against 4 for every weight of a dense matrix, so the sparse form is at
-most half as large. A kernel that follows an index stream does about one vector operation a cycle where a
-register-blocked dense one does nearly two, so it breaks even near density 0.5; a quarter leaves it twice as fast and
-robust to layers with few filters.
+A non-zero costs 8 bytes (value and column) against 4 for every weight of a dense matrix, so the
+sparse form is at most half as large. A kernel that follows an index stream does about one vector
+operation a cycle where a register-blocked dense one does nearly two, so it breaks even near
+density 0.5; a quarter leaves it twice as fast and robust to layers with few filters.
 """
 
 _SAMPLE = 64
@@ -28,7 +28,7 @@ _SAMPLE = 64
 
 @dataclass(frozen=True)
 class FilterPattern:
-    """The name of a filter's value set, and its values when there are at most three of them, in rising order."""
+    """The name of a filter's value set; its values, rising, when there are at most three."""
 
     name: str
     values: tuple[float, ...] | None
@@ -37,7 +37,8 @@ class FilterPattern:
     def base(self) -> float:
         """The value that needs no plane: the sum of all inputs carries it. Zero where there is one.
 
-        Otherwise the first of smallest magnitude: a plane holds the difference to it, which then loses no precision.
+        Otherwise the first of smallest magnitude: a plane holds the difference to it, which then
+        loses no precision.
         """
         assert self.values is not None
         return min(self.values, key=abs)
@@ -59,7 +60,7 @@ def classify(weights: Array) -> FilterPattern:
 
 
 def summary(patterns: list[FilterPattern]) -> str:
-    """Say which patterns a layer's filters have: ``{0,a}``, or ``{0,a} x60, {0} x4`` for a mixture."""
+    """Say which patterns the filters have: ``{0,a}``, or ``{0,a} x60, {0} x4`` for a mixture."""
     counts = Counter(pattern.name for pattern in patterns).most_common()
     if len(counts) == 1:
         return counts[0][0]

@@ -10,7 +10,7 @@ from plumline.compiler.graph import Array, Graph, Step
 
 
 def run(graph: Graph) -> None:
-    """Replace each layer's ``weight`` by its packed form, in place, and note the facts for `Program.plan`."""
+    """Replace each ``weight`` by its packed form, in place, and note facts for `Program.plan`."""
     # Counts are for one sample: an unknown first axis of an input counts as 1.
     sizes = {
         str(value.shape[0]): 1
@@ -53,8 +53,9 @@ def _pack(step: Step, sizes: dict[str, int]) -> None:
 def operations(packed: pack.Packed, weight: Array, groups: int) -> int:
     """Count additions and multiply-accumulates for one output position.
 
-    Dense: every weight. Sparse: every non-zero. Planes: one addition for every one-bit, one multiplication for every
-    plane, and where a filter uses it, the sum of all inputs (made once a group) times one factor a filter.
+    Dense: every weight. Sparse: every non-zero. Planes: one addition for every one-bit, one
+    multiplication for every plane, and where a filter uses it, the sum of all inputs (made once a
+    group) times one factor a filter.
     """
     if packed.form == "dense":
         return int(weight.size)

@@ -1,7 +1,7 @@
 """The shape of what each op of the runtime gives: one rule an op, on sizes that may be unknown.
 
-The native operators derive shapes again from the arrays of each run; here they serve the decisions of the compiler,
-the operation counts and what `Program.outputs` says.
+The native operators derive shapes again from the arrays of each run; here they serve the decisions
+of the compiler, the operation counts and what `Program.outputs` says.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ def _rule(*ops: str) -> Callable[[_Rule], _Rule]:
 
 
 def infer(step: Step) -> list[Shape]:
-    """Return the shape of each output of a step; raise `ShapeError` when its inputs cannot be right."""
+    """Return the shape of each output; raise `ShapeError` when the inputs cannot be right."""
     return _RULES[step.op](step)
 
 
@@ -98,7 +98,8 @@ def _windows(step: Step, sizes: Shape) -> list[Dim]:
         space = size + begin + end - get["dilations"][axis] * (get["kernel"][axis] - 1) - 1
         if isinstance(space, int) and space < 0:
             raise ShapeError(
-                f"its window is larger than its padded input of {size + begin + end} along axis {axis + 2}"
+                f"its window is larger than its padded input of {size + begin + end} along axis "
+                f"{axis + 2}"
             )
         count: Dim = space // stride + 1
         if get.get("ceil_mode", 0):
@@ -225,7 +226,8 @@ def _slice(step: Step) -> list[Shape]:
 
 
 def _python_end(end: int, size: int, stride: int) -> int | None:
-    # Python reads an end of -1 as the last element; in ONNX an end below -size stands before the first one.
+    # Python reads an end of -1 as the last element; in ONNX an end below -size stands before the
+    # first one.
     return None if stride < 0 and end < -size else end
 
 

@@ -1,7 +1,8 @@
-"""Integer tensors made of unknown sizes: what exporters compute from ``x.shape`` to reshape and slice.
+"""Integer tensors of unknown sizes: what exporters compute from ``x.shape`` to reshape, slice.
 
-A symbolic tensor is a numpy array of objects, each an int or a `dims.Expression`. The few operators that handle
-sizes are computed on them here, so that a reshape to (batch, -1) is a constant by the time it is lowered.
+A symbolic tensor is a numpy array of objects, each an int or a `dims.Expression`. The few
+operators that handle sizes are computed on them here, so that a reshape to (batch, -1) is a
+constant by the time it is lowered.
 """
 
 from collections.abc import Callable
@@ -31,7 +32,7 @@ def _rule(*operators: str) -> Callable[[_Rule], _Rule]:
 
 
 def applies(operator: str, inputs: list[Value | None]) -> bool:
-    """Whether the node reads a shape, or computes with nothing but sizes, some of them not known."""
+    """Whether the node reads a shape, or computes with nothing but sizes, some unknown."""
     given = [value for value in inputs if value is not None]
     is_sizes = all(value.data is not None for value in given)
     return operator in ("Shape", "Size") or (is_sizes and any(v.is_symbolic for v in given))
@@ -76,6 +77,9 @@ def _objects(items: Any) -> Array:
     return np.array(items, dtype=object)
 
 
+_UFUNCS = {"Add": "add", "Sub": "subtract", "Mul": "multiply", "Div": "floor_divide"}
+
+
 def _axes(attributes: dict[str, Any], inputs: list[Array | None]) -> tuple[int, ...] | None:
     if len(inputs) > 1 and inputs[1] is not None:
         return tuple(int(axis) for axis in inputs[1])
@@ -98,11 +102,8 @@ def _cast(attributes: dict[str, Any], inputs: list[Array | None]) -> Array:
 def _arithmetic(attributes: dict[str, Any], inputs: list[Array | None]) -> Array:
     a, b = (np.asarray(array).astype(object) for array in inputs)
     operator = attributes["operator"]
-    if operator == "Div":
-        return np.asarray(a // b)
-    return np.asarray(
-        {"Add": a.__add__, "Sub": a.__sub__, "Mul": a.__mul__}[operator](b), dtype=object
-    )
+    function: Callable[[Any, Any], Any] = getattr(np, _UFUNCS[operator])
+    return np.asarray(function(a, b), dtype=object)
 
 
 @_rule("Gather")

@@ -1,4 +1,4 @@
-"""A compiled program as plain data: what the compiler makes, `Program` runs and a ``.plum`` file holds."""
+"""A compiled program as plain data: made by the compiler, run by `Program`, kept in a file."""
 
 import json
 import math
@@ -19,7 +19,7 @@ VERSION = 1
 _FORMAT = "plumline program"
 
 Size = int | str
-"""A size of an axis: a number, or the name of one that each run chooses (for an output, a formula of such names)."""
+"""A size: a number, or the name of one that each run chooses (an output: a formula of names)."""
 
 Attribute = int | float | str | tuple[int, ...] | tuple[float, ...]
 
@@ -35,7 +35,7 @@ class Port:
 
 @dataclass(frozen=True)
 class Node:
-    """One step. ``about`` holds what the compiler knows for `Program.plan`; nothing that runs depends on it."""
+    """One step. ``about`` holds facts for `Program.plan`; nothing that runs depends on it."""
 
     op: str
     name: str
@@ -48,7 +48,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Artifact:
-    """A program: values 0..values-1, each an input, a constant or the output of exactly one earlier node.
+    """A program: values 0..values-1, each an input, a constant or the output of one earlier node.
 
     Raises `ArtifactError` when it is made of pieces that do not fit together.
     """
@@ -110,7 +110,7 @@ class Artifact:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Artifact":
-        """Read and check a program; raise `ArtifactError` for anything that `to_bytes` would not write."""
+        """Read and check a program; raise `ArtifactError` for anything unsound."""
         texts, tensors = container.unpack(data)
         if texts.get("format") != _FORMAT:
             _refuse("it is not a plumline program")
@@ -119,7 +119,8 @@ class Artifact:
             _refuse(f"its format version {version[:20]!r} is not a number")
         if int(version) > VERSION:
             raise ArtifactError(
-                f"the file was made by a newer plumline (format {version}, this one reads {VERSION}): upgrade"
+                f"the file was made by a newer plumline (format {version}, this one reads "
+                f"{VERSION}): upgrade"
             )
         try:
             return _from_json(container.parse_json(texts["program"]), tensors)

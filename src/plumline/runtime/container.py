@@ -1,9 +1,9 @@
-"""The container of a ``.plum`` file: named tensors and texts in one safetensors file, with a digest.
+"""The container of a ``.plum`` file: tensors and texts in one safetensors file, with a digest.
 
-Layout: 8 bytes little-endian header length, a JSON header, the tensors' bytes. The header begins with the
-SHA-256 of the whole file, taken with the digest itself replaced by zeros, so any changed byte is found. Tensors are
-aligned to 64 bytes; as safetensors allows no holes, a gap is itself a tensor named ``padding.<n>``.
-See docs/artifact.md.
+Layout: 8 bytes little-endian header length, a JSON header, the tensors' bytes. The header begins
+with the SHA-256 of the whole file, taken with the digest itself replaced by zeros, so any changed
+byte is found. Tensors are aligned to 64 bytes; as safetensors allows no holes, a gap is itself a
+tensor named ``padding.<n>``. See docs/artifact.md.
 """
 
 import hashlib
@@ -21,7 +21,11 @@ Array = NDArray[Any]
 
 ALIGNMENT = 64
 MAX_HEADER = 64 << 20
-_DTYPES = {"F32": np.dtype("<f4"), "I32": np.dtype("<i4"), "U8": np.dtype("u1")}
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "F32": np.dtype("<f4"),
+    "I32": np.dtype("<i4"),
+    "U8": np.dtype("u1"),
+}
 _CODES = {dtype: code for code, dtype in _DTYPES.items()}
 _PREFIX = b'{"__metadata__":{"sha256":"'
 _DIGEST = slice(8 + len(_PREFIX), 8 + len(_PREFIX) + 64)
@@ -60,7 +64,7 @@ def seal(data: bytes) -> bytes:
 
 
 def unpack(data: bytes) -> tuple[dict[str, str], dict[str, Array]]:
-    """Read the texts and the tensors (read-only views of ``data``) of a file; refuse anything not well formed."""
+    """Read texts and tensors (read-only views of ``data``); refuse anything not well formed."""
     header, body = _header(data)
     texts = header.pop("__metadata__")
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):

@@ -1,4 +1,4 @@
-"""The native module, and the two choices made when a program is loaded: instruction set and threads."""
+"""The native module, and the choices of a load: instruction set and threads."""
 
 import os
 from types import ModuleType
@@ -7,7 +7,7 @@ from plumline._names import unknown
 from plumline.errors import InputError
 
 ISAS = ("reference", "portable", "avx2", "avx512")
-"""Each includes those before it: plain loops, fast algorithms in plain C++, x86-64 instruction sets."""
+"""Each includes those before it: plain loops, fast portable C++, x86-64 instruction sets."""
 
 
 def module() -> ModuleType:
@@ -16,23 +16,25 @@ def module() -> ModuleType:
         from plumline.runtime import _native
     except ImportError as error:
         raise InputError(
-            f"the native module of plumline cannot be loaded ({error}): reinstall with `pip install .`"
+            f"the native module of plumline cannot be loaded ({error}): reinstall with `pip "
+            f"install .`"
         ) from None
     native: ModuleType = _native
     return native
 
 
 def choose_isa(cap: str | None = None) -> str:
-    """Return the best instruction set of this machine that is not beyond ``cap`` (default: ``$PLUMLINE_ISA``)."""
+    """Return the best instruction set of this machine up to ``cap`` (default ``$PLUMLINE_ISA``)."""
     cap = cap or os.environ.get("PLUMLINE_ISA") or ISAS[-1]
     if cap not in ISAS:
         raise unknown("instruction set (PLUMLINE_ISA)", cap, ISAS)
     allowed = ISAS[: ISAS.index(cap) + 1]
-    return [isa for isa in module().available_isas() if isa in allowed][-1]
+    available: list[str] = module().available_isas()
+    return [isa for isa in available if isa in allowed][-1]
 
 
 def choose_threads(wanted: int) -> int:
-    """Return how many threads to use: ``wanted``, but never more than the cores this process may run on."""
+    """Return ``wanted``, but never more than the cores this process may run on."""
     if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
         raise InputError(f"threads={wanted!r} is not a number of threads: use 1 or more")
     return min(wanted, cores())

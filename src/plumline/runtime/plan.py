@@ -1,4 +1,4 @@
-"""What a program will do, step by step: the facts the compiler noted, and the kernel that was chosen."""
+"""What a program will do, step by step: the compiler's facts, and the kernel chosen."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,11 @@ from plumline.runtime.artifact import Artifact, Node
 class PlanStep:
     """One step of a program.
 
-    Operations are counted for one sample (an unknown first axis counts as 1) and are None when they depend on
-    another unknown size. ``dense_operations`` are the multiply-accumulates of the layer as if no weight were zero or
-    repeated; ``planned_operations`` are the additions and multiply-accumulates that the weights' form asks for. Both
-    are 0 for a step without weights other than ``matmul``.
+    Operations are counted for one sample (an unknown first axis counts as 1) and are None when
+    they depend on another unknown size. ``dense_operations`` are the multiply-accumulates of the
+    layer as if no weight were zero or repeated; ``planned_operations`` are the additions and
+    multiply-accumulates that the weights' form asks for. Both are 0 for a step without weights
+    other than ``matmul``.
     """
 
     node: str
@@ -30,7 +31,7 @@ class PlanStep:
 
     @property
     def bits_per_weight(self) -> float | None:
-        """Bits that the file spends on each weight, its coefficients and indices included; None without weights."""
+        """Bits spent on each weight, coefficients and indices included; None without weights."""
         return 8 * self.weight_bytes / self.weights if self.weights else None
 
     def __str__(self) -> str:

@@ -19,7 +19,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """Name, shape and type of an input or output; a size that each run chooses is a text, such as ``"N"``."""
+    """Name, shape and type of an input or output; a size chosen by each run is a text: ``"N"``."""
 
     name: str
     shape: tuple[Size, ...]
@@ -44,17 +44,19 @@ class Program:
 
     Args:
         artifact: what `plumline.compile` made or a ``.plum`` file holds.
-        threads: how many threads share a run; more than the cores this process may use are cut to that number.
+        threads: how many threads share a run; more than the cores this process may use are cut to
+        that number.
 
     The instruction set is the best of the machine, or the best that is not beyond ``$PLUMLINE_ISA``
     (``reference``, ``portable``, ``avx2``, ``avx512``), read when the program is made.
 
-    Numbers are IEEE float32. A NaN or infinity in an input reaches those outputs that depend on it, and steps that
-    choose between values (``relu``, ``clip``, maximum pooling) may replace a NaN by a number: check the inputs, not
-    the outputs, for NaN. An input without them never yields an error whatever its values are.
+    Numbers are IEEE float32. A NaN or infinity in an input reaches those outputs that depend on
+    it, and steps that choose between values (``relu``, ``clip``, maximum pooling) may replace a
+    NaN by a number: check the inputs, not the outputs, for NaN. An input without them never yields
+    an error whatever its values are.
 
-    Raises `ArtifactError` for a program the native module refuses, `InputError` for a wrong number of threads or
-    instruction set.
+    Raises `ArtifactError` for a program the native module refuses, `InputError` for a wrong number
+    of threads or instruction set.
     """
 
     def __init__(self, artifact: Artifact, threads: int = 1) -> None:
@@ -127,8 +129,8 @@ class Program:
 
         Args:
             inputs: a float32 array for every input name; an array that is not contiguous is copied.
-            out: arrays to write some or all outputs into (float32, C-contiguous, of the right shape, sharing no
-                memory with the inputs); the others are allocated.
+            out: arrays to write some or all outputs into (float32, C-contiguous, of the right
+                shape, sharing no memory with the inputs); the others are allocated.
 
         Returns the outputs by name. Raises `InputError` for a wrong name, type or shape.
         """
@@ -146,11 +148,11 @@ class Program:
         self._artifact.write(path)
 
     def plan(self) -> plan.Plan:
-        """List the steps with kernel, weight pattern, operations and bytes; ``print`` it for a table."""
+        """List the steps with kernel, pattern, operations and bytes; ``print`` it for a table."""
         return plan.make(self._artifact, list(self._graph.kernels()), self._isa)
 
     def profile(self, inputs: Mapping[str, Any] | None = None, repeats: int = 20) -> list[StepTime]:
-        """Time every step: the median of ``repeats`` runs on ``inputs`` (default: noise, one sample)."""
+        """Time every step: medians of ``repeats`` runs on ``inputs`` (default: one sample)."""
         if repeats < 1:
             raise InputError(f"repeats={repeats} is not a number of runs: use 1 or more")
         arrays = self._inputs(self._noise() if inputs is None else inputs)
@@ -198,7 +200,7 @@ class Program:
         for name in out:
             if name not in names:
                 raise unknown("output", str(name), names)
-        results = []
+        results: list[Floats] = []
         for name, shape in zip(names, self._output_shapes, strict=True):
             array = out[name] if name in out else np.empty(shape, np.float32)
             if name in out:
@@ -217,7 +219,7 @@ class Program:
 
 
 def load(path: str | os.PathLike[str], threads: int = 1) -> Program:
-    """Load a ``.plum`` file; needs numpy alone. Raises `ArtifactError` for a file that is not a sound program."""
+    """Load a ``.plum`` file; needs numpy alone. Raises `ArtifactError` for an unsound file."""
     return Program(Artifact.read(path), threads)
 
 
@@ -230,19 +232,22 @@ def _checked(port: Port, value: Any, symbols: dict[str, tuple[int, str]]) -> Flo
     wanted = f"({', '.join(map(str, port.shape))})"
     if array.ndim != len(port.shape):
         raise InputError(
-            f"input {port.name!r} has the shape {array.shape}: it must have the {len(port.shape)} axes {wanted}"
+            f"input {port.name!r} has the shape {array.shape}: it must have the "
+            f"{len(port.shape)} axes {wanted}"
         )
     for axis, (size, known) in enumerate(zip(array.shape, port.shape, strict=True)):
         if isinstance(known, int):
             if size != known:
                 raise InputError(
-                    f"input {port.name!r} has the shape {array.shape}: axis {axis} must be {known}, as in {wanted}"
+                    f"input {port.name!r} has the shape {array.shape}: axis {axis} must be "
+                    f"{known}, as in {wanted}"
                 )
             continue
         first, owner = symbols.setdefault(known, (size, port.name))
         if size != first:
             raise InputError(
-                f"input {port.name!r} has the shape {array.shape}: {known} is {size} here and {first} in {owner!r}"
+                f"input {port.name!r} has the shape {array.shape}: {known} is {size} here and "
+                f"{first} in {owner!r}"
             )
     return _plain(array)
 

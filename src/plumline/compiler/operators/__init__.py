@@ -1,4 +1,4 @@
-"""How each ONNX operator becomes steps: one file a family, each function registered beside its definition."""
+"""How each ONNX operator becomes steps: one file a family, registered beside its definition."""
 
 from plumline.compiler.operators import (  # noqa: F401 - importing a file registers its operators
     activations,

@@ -49,7 +49,7 @@ def prelu(context: Context) -> Value:
 
 @lowers("Clip")
 def clip(context: Context) -> Value:
-    """``min(max(x, low), high)``; the bounds are attributes before opset 11, then constant inputs."""
+    """``min(max(x, low), high)``; attributes before opset 11, then constant inputs."""
     low = (
         context.scalar(1, "min")
         if context.has(1)

@@ -36,7 +36,7 @@ def split(context: Context) -> Sequence[Value]:
 
 @lowers("Slice")
 def slice_(context: Context) -> Value:
-    """Take a range of each given axis; bounds are attributes before opset 10, then constant inputs."""
+    """Take a range of each given axis: attributes before opset 10, then constant inputs."""
     x = context.value(0)
     if context.opset < 10:
         starts, ends = list(context.attributes["starts"]), list(context.attributes["ends"])

@@ -2,7 +2,7 @@
 
 from math import prod
 
-from plumline.compiler.graph import Value
+from plumline.compiler.graph import Array, Value
 from plumline.compiler.lowering import Context, RefusedError, lowers
 from plumline.compiler.operators import windows
 
@@ -12,7 +12,7 @@ def conv(context: Context) -> Value:
     """Convolution with constant weights, in one or two dimensions."""
     sizes = windows.spatial(context)
     weight = context.float_array(1, "weight")
-    if weight.ndim != 2 + len(sizes):
+    if len(weight.shape) != 2 + len(sizes):
         raise RefusedError(f"its weight has {weight.ndim} axes and its input {2 + len(sizes)}")
     filters, channels, *kernel = weight.shape
     groups, given = context.attributes.get("group", 1), context.shape(0)[1]
@@ -23,7 +23,7 @@ def conv(context: Context) -> Value:
     if list(context.attributes.get("kernel_shape", kernel)) != kernel:
         raise RefusedError("its kernel_shape differs from its weight")
     columns = channels * prod(kernel)
-    tensors = {"weight": weight.reshape(filters, columns)}
+    tensors: dict[str, Array] = {"weight": weight.reshape(filters, columns)}
     if context.has(2):
         tensors["bias"] = context.float_array(2, "bias")
         if tensors["bias"].shape != (filters,):

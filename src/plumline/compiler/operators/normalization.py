@@ -8,7 +8,7 @@ from plumline.compiler.lowering import Context, RefusedError, lowers
 
 @lowers("BatchNormalization")
 def batch_normalization(context: Context) -> Value:
-    """``(x - mean) / sqrt(variance + epsilon) * scale + shift`` for each channel, as one multiplication and addition."""
+    """``(x - mean) / sqrt(variance + epsilon) * scale + shift``, as one affine step."""
     get = context.attributes
     if get.get("training_mode", 0) or not get.get("spatial", 1) or any(context.used_outputs[1:]):
         raise RefusedError(

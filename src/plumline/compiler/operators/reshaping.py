@@ -23,13 +23,14 @@ def reshape(context: Context) -> Value:
     if result is None:
         text = ", ".join(map(str, dims))
         raise RefusedError(
-            f"its shape ({text}) has more than one size known only at run time: fix them with shapes="
+            f"its shape ({text}) has more than one size known only at run time: fix them with "
+            f"shapes="
         )
     return result
 
 
 def reshape_to(context: Context, x: Value, dims: list[Dim]) -> Value | None:
-    """Emit a reshape to sizes that may be unknown; None when 0 (copy) and -1 (infer) cannot express it."""
+    """Emit a reshape to sizes, some unknown; None when 0 (copy) and -1 (infer) cannot say it."""
     open_axes = [axis for axis, size in enumerate(dims) if size == -1]
     if open_axes:
         rest = product(x.shape) // product(size for size in dims if size != -1)

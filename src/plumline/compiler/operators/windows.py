@@ -1,4 +1,4 @@
-"""The sliding windows of Conv and of pooling: kernel, strides, dilations, pads and ONNX's automatic padding."""
+"""The windows of Conv and of pooling: kernel, strides, dilations, pads and automatic padding."""
 
 from typing import Any
 
@@ -11,13 +11,14 @@ def spatial(context: Context) -> Shape:
     sizes = context.shape(0)[2:]
     if len(context.shape(0)) not in (3, 4):
         raise RefusedError(
-            f"its input has {len(context.shape(0))} axes: only 1-D and 2-D forms are compiled (3 or 4)"
+            f"its input has {len(context.shape(0))} axes: only 1-D and 2-D forms are compiled "
+            f"(3 or 4)"
         )
     return sizes
 
 
 def read(context: Context, kernel: list[int]) -> dict[str, Any]:
-    """Return the attributes `kernel`, `strides`, `dilations` and `pads` with all defaults written out."""
+    """Return `kernel`, `strides`, `dilations` and `pads` with all defaults written out."""
     sizes, get = spatial(context), context.attributes
     rank = len(sizes)
     strides = list(get.get("strides") or [1] * rank)

@@ -1,4 +1,4 @@
-"""Let a convolution, a linear layer or an affine step apply the activation function after it itself."""
+"""Let a conv, linear or affine step apply the activation function that follows it."""
 
 from typing import Any
 

@@ -11,7 +11,7 @@ from plumline.compiler.graph import Graph, Step, Value, floats
 
 
 def run(graph: Graph) -> None:
-    """Apply the pass in place; what is no longer read is left to the pass that removes dead steps."""
+    """Apply the pass in place; what is no longer read is left to the pass for dead steps."""
     producers = graph.producers()
     for step in graph.steps:
         x = _hard_sigmoid_input(step, producers)
@@ -76,7 +76,8 @@ def _clip_input(value: Value, producers: dict[Value, Step]) -> Value | None:
 
 def _is_number(value: Value, number: float) -> bool:
     data = floats(value)
-    # One number with at most as many axes as anything else: it does not change the shape of what it meets.
+    # One number with at most as many axes as anything else: it does not change the shape of what
+    # it meets.
     return (
         data is not None
         and data.shape in ((), (1,))

@@ -34,7 +34,7 @@ def _spatial(pad: Step) -> tuple[int, ...]:
 
 
 def _counts_zeros(pool: Step, border: tuple[int, ...]) -> bool:
-    """Whether the mean divides by the zeros too, and the padding is smaller than the window on every side."""
+    """Whether the mean divides by the zeros too, and no window lies in the padding alone."""
     get = pool.attributes
     own_is_counted = get["count_include_pad"] or not any(get["pads"])
     total = [own + more for own, more in zip(get["pads"], border, strict=True)]

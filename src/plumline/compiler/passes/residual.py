@@ -6,8 +6,8 @@ from plumline.compiler.graph import Graph, Step, Value
 def run(graph: Graph) -> None:
     """Apply the pass in place.
 
-    The layer moves to the place of the addition: its own inputs are still there, the other branch is complete, and
-    nobody else reads its result.
+    The layer moves to the place of the addition: its own inputs are still there, the other branch
+    is complete, and nobody else reads its result.
     """
     producers, uses = graph.producers(), graph.uses()
     order = {id(step): number for number, step in enumerate(graph.steps)}

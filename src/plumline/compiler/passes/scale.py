@@ -1,8 +1,9 @@
 """Fold multiplications and additions by channel constants into the layer before them.
 
-BatchNormalization is an ``affine`` step already. An Add, Sub, Mul or Div by a constant that has one number a channel
-becomes a scale and a shift as well. A scale and a shift are folded into the weights and bias of the `conv` or
-`linear` they follow, or into the `affine`; alone they stay an `affine` step.
+BatchNormalization is an ``affine`` step already. An Add, Sub, Mul or Div by a constant that has
+one number a channel becomes a scale and a shift as well. A scale and a shift are folded into the
+weights and bias of the `conv` or `linear` they follow, or into the `affine`; alone they stay an
+`affine` step.
 """
 
 from typing import NamedTuple
@@ -83,7 +84,8 @@ def _fold(layer: Step, factors: _Factors) -> bool:
     matrix, offset = ("scale", "shift") if layer.op == "affine" else ("weight", "bias")
     weight = layer.tensors[matrix].astype(np.float64)
     bias = layer.tensors.get(offset, np.zeros(len(weight), np.float32)).astype(np.float64)
-    # Equal weights of a filter meet the same factor in double precision and stay equal: patterns survive.
+    # Equal weights of a filter meet the same factor in double precision and stay equal: patterns
+    # survive.
     with np.errstate(all="ignore"):
         new = {
             matrix: (weight * scale.reshape(-1, *[1] * (weight.ndim - 1))).astype(np.float32),
@@ -112,7 +114,7 @@ def _vectors(factors: _Factors, shape: Shape, axis: int) -> tuple[Array, Array] 
 
 
 def channel_vector(array: Array, shape: Shape, axis: int) -> Array | None:
-    """Return a constant that meets ``shape`` as one number for each index of ``axis``, or None if it is not such."""
+    """Return the numbers of a constant that has one for each index of ``axis``, else None."""
     if array.ndim > len(shape) or not 0 <= axis < len(shape) or len(shape) < 2:
         return None
     channels = shape[axis]
