@@ -1,7 +1,7 @@
 """The same network side by side in several runtimes: equal answers first, then times in turns."""
 
 from plumline.bench.accuracy import Agreement, agree, evaluate, open_dataset
-from plumline.bench.compare import Comparison, Row, compare
+from plumline.bench.comparison import Comparison, Row, compare
 from plumline.bench.contenders import Contender, able, contender, look_up, names
 from plumline.bench.machine import Machine
 from plumline.bench.measure import Timing, interleave

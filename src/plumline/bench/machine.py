@@ -2,6 +2,7 @@
 
 import os
 import platform
+import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -19,8 +20,6 @@ class Machine:
     system: str
     python: str
     date: str
-    load: float | None
-    """Average number of running processes over the last minute, before the measurement."""
 
     @classmethod
     def here(cls) -> "Machine":
@@ -32,7 +31,6 @@ class Machine:
             system=f"{platform.system()} {platform.machine()}",
             python=platform.python_version(),
             date=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            load=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         )
 
     def __str__(self) -> str:
@@ -40,6 +38,36 @@ class Machine:
             f"{self.cpu}, {self.cores} cores, plumline uses {self.isa}; {self.system}, "
             f"Python {self.python}; {self.date}"
         )
+
+
+class OtherWork:
+    """How many cores everything else on this machine kept busy while the block ran.
+
+    ``cores`` is None where the system does not tell (it is read from Linux's ``/proc/stat``).
+    """
+
+    cores: float | None = None
+
+    def __enter__(self) -> "OtherWork":
+        self._start = time.perf_counter(), time.process_time(), _busy_seconds()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        wall, own, before = self._start
+        after = _busy_seconds()
+        if before is not None and after is not None:
+            elsewhere = after - before - (time.process_time() - own)
+            self.cores = max(0.0, elsewhere / (time.perf_counter() - wall))
+
+
+def _busy_seconds() -> float | None:
+    """Processor time that the whole machine has spent on work, or that its host has taken away."""
+    try:
+        fields = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:]
+    except (OSError, IndexError):
+        return None
+    user, nice, system, _idle, _wait, irq, soft_irq, stolen = map(int, fields[:8])
+    return float(user + nice + system + irq + soft_irq + stolen) / os.sysconf("SC_CLK_TCK")
 
 
 def cpu_model() -> str:

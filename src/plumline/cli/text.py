@@ -3,22 +3,23 @@
 from collections.abc import Sequence
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """Lay out a table: the first ``left`` columns and columns without digits flush left."""
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lay out a table; columns of numbers are flush right, others flush left."""
     columns = list(zip(head, *rows, strict=True))
     widths = [max(map(len, column)) for column in columns]
-    flush_left = [
-        number < left or not any(cell[:1].isdigit() for cell in column[1:])
-        for number, column in enumerate(columns)
-    ]
+    numeric = [all(_is_number(cell) for cell in column[1:]) for column in columns]
     lines = [
         "  ".join(
-            cell.ljust(width) if to_left else cell.rjust(width)
-            for cell, width, to_left in zip(row, widths, flush_left, strict=True)
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numeric, strict=True)
         ).rstrip()
         for row in (head, ["-" * width for width in widths], *rows)
     ]
     return "\n".join(lines)
+
+
+def _is_number(cell: str) -> bool:
+    return not cell or cell[:1].isdigit() or cell[:1] in "-?"
 
 
 def number(value: float | None, digits: int = 3) -> str:

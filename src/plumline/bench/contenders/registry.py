@@ -39,8 +39,8 @@ class Contender:
 
     @property
     def version(self) -> str:
-        """Version of the package."""
-        return str(import_module(self.package).__version__)
+        """Version of the package, without the marks of its build."""
+        return str(import_module(self.package).__version__).partition("-")[0]
 
     @property
     def installed(self) -> bool:

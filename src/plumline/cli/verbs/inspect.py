@@ -41,7 +41,8 @@ def _inspect_run(folder: str) -> Answer:
     layers = summarize(run.model)
     last = run.history[-1] if run.history else {}
     data = {"run": folder, "epochs_left": run.epochs_left, "last": last, **layers.to_dict()}
-    return Answer(data, f"{layers}\n\n{folder}: {run.epochs_left} epochs left; last: {last}")
+    score = f"test accuracy {last['test_top1']:.2f} %" if last else "no epoch finished yet"
+    return Answer(data, f"{layers}\n\n{folder}: {score}, epochs left: {run.epochs_left}")
 
 
 def _inspect_file(path: str) -> Answer:
@@ -86,7 +87,7 @@ def _table(steps: list[dict[str, Any]], totals: dict[str, Any]) -> str:
     head += [*("bytes", "dense MACs", "planned ops", "why")]
     rows = [_cells(step) for step in steps]
     total = _cells({"node": "total", "op": "", "kernel": "", "pattern": "", "why": "", **totals})
-    return table(head, [*rows, total], left=4)
+    return table(head, [*rows, total])
 
 
 def _cells(step: dict[str, Any]) -> list[str]:

@@ -116,7 +116,7 @@ def _text(rows: list[dict[str, Any]], out: Path, seconds: float) -> str:
         for row in rows
     ]
     images, worst = rows[0]["images"], max(row["difference"] for row in rows)
-    warnings = dict.fromkeys(text for row in rows for text in row["comparison"]["warnings"])
+    warnings = max((row["comparison"]["warnings"] for row in rows), key=len)
     return "\n".join(
         [
             table(head, cells),
@@ -129,10 +129,14 @@ def _text(rows: list[dict[str, Any]], out: Path, seconds: float) -> str:
             f"Everything is in {out}; it took {seconds:.0f} s.",
             "",
             "What next:",
-            f"  plumline inspect {out / 'signed-binary.plum'}       what each layer became",
-            f"  plumline bench {out / 'signed-binary.onnx'}         more runtimes, more careful",
-            "  plumline train cifar10-resnet20-signed-binary --data DIR   a network worth it",
-            "  docs/tutorial.md                                    your own network, in Python",
+            f"  plumline inspect {out / 'signed-binary.plum'}",
+            "      what each layer became, and why",
+            f"  plumline bench {out / 'signed-binary.onnx'}",
+            "      beside every other runtime that is installed",
+            "  plumline train cifar10-resnet20-signed-binary --data DIR",
+            "      a network that is large enough to be worth it",
+            "  docs/tutorial.md",
+            "      a network of your own, in Python",
         ]
     )
 

@@ -48,7 +48,7 @@ def run(options: Namespace) -> Answer:
         [o["name"], str(tuple(o["shape"])), *(number(o[key], 6) for key in ("min", "mean", "max"))]
         for o in about
     ]
-    text = table(["output", "shape", "min", "mean", "max"], rows, left=2)
+    text = table(["output", "shape", "min", "mean", "max"], rows)
     return Answer(
         {"program": options.program, "isa": program.isa, "outputs": about, "written": options.out},
         text + (f"\nwritten to {options.out}" if options.out else ""),

@@ -13,12 +13,14 @@ import numpy as np
 from plumline import _files
 from plumline.bench import contenders as registry
 from plumline.bench.difference import difference
-from plumline.bench.machine import Machine
+from plumline.bench.machine import Machine, OtherWork
 from plumline.bench.measure import interleave
 from plumline.bench.subject import Subject
 from plumline.errors import InputError
 
 OURS = "plumline"
+OTHER_WORK = 0.25
+"""Cores that others may keep busy before a measurement is called disturbed."""
 UNREST = 0.1
 """Turns whose medians differ by more than this part of the median are not to be trusted."""
 
@@ -61,6 +63,8 @@ class Comparison:
     inputs: dict[str, tuple[int, ...]]
     threads: int
     machine: Machine
+    other_work: float | None
+    """Cores that other processes kept busy during the measurement; None where that is not known."""
     rows: tuple[Row, ...]
     warnings: tuple[str, ...]
 
@@ -76,7 +80,8 @@ class Comparison:
         """One flat record a contender, with network and machine in each."""
         shapes = " ".join(f"{name}={'x'.join(map(str, s))}" for name, s in self.inputs.items())
         before = {"network": self.network, "inputs": shapes, "threads": self.threads}
-        return [{**before, **asdict(row), **asdict(self.machine)} for row in self.rows]
+        after = {**asdict(self.machine), "other_work": self.other_work}
+        return [{**before, **asdict(row), **after} for row in self.rows]
 
     def write_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the records as CSV, whole or not at all."""
@@ -144,7 +149,8 @@ def compare(
     calls = {name: registry.look_up(name).open(subject, threads, sizes)(feed) for name in names}
     answers = {name: [np.array(a) for a in call()] for name, call in calls.items()}
     differences = {name: difference(answers[OURS], answers[name], OURS, name) for name in names}
-    timings = interleave(calls, seconds=seconds, turns=turns)
+    with OtherWork() as other:
+        timings = interleave(calls, seconds=seconds, turns=turns)
     rows = tuple(
         Row(
             contender=name,
@@ -161,19 +167,20 @@ def compare(
         )
         for name, timing in timings.items()
     )
-    return Comparison(
-        subject.name, sizes, threads, machine, rows, _warnings(machine, threads, rows)
-    )
+    warnings = _warnings(machine, threads, other.cores, rows)
+    return Comparison(subject.name, sizes, threads, machine, other.cores, rows, warnings)
 
 
-def _warnings(machine: Machine, threads: int, rows: Sequence[Row]) -> tuple[str, ...]:
+def _warnings(
+    machine: Machine, threads: int, other_work: float | None, rows: Sequence[Row]
+) -> tuple[str, ...]:
     found = []
     if threads > machine.cores:
         found.append(f"{threads} threads on {machine.cores} cores")
-    if machine.load is not None and machine.load + threads > machine.cores + 0.5:
+    if other_work is not None and other_work > OTHER_WORK:
         found.append(
-            f"other work was running (load {machine.load} on {machine.cores} cores): "
-            "repeat on an idle machine"
+            f"noisy machine: other processes kept {other_work:.1f} cores busy; "
+            "repeat when it is idle"
         )
     restless = [row.contender for row in rows if row.unrest > UNREST]
     if restless:
