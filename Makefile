@@ -28,11 +28,13 @@ native:
 	$(CONFIGURE) -B build/dev -DPLUMLINE_MODULE_DIR=$(CURDIR)/src/plumline/runtime
 	$(BIN)/ninja -C build/dev
 
-# The native tests again, with every access to memory and every undefined operation checked.
+# The native and runtime tests again, with every access to memory and every undefined operation checked. libstdc++ is
+# preloaded too: AddressSanitizer has to find it when it wraps the throwing of exceptions.
 sanitize:
 	$(CONFIGURE) -B build/sanitize -DPLUMLINE_SANITIZE=ON
 	$(BIN)/ninja -C build/sanitize
-	PLUMLINE_NATIVE_DIR=$(CURDIR)/build/sanitize LD_PRELOAD="$$(c++ -print-file-name=libasan.so)" \
+	PLUMLINE_NATIVE_DIR=$(CURDIR)/build/sanitize \
+		LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libstdc++.so)" \
 		ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 $(BIN)/python -m pytest -q tests/native tests/runtime
 
 clean:

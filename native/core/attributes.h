@@ -21,7 +21,8 @@ class Attributes {
   int64_t integer(const std::string& key, std::optional<int64_t> fallback = std::nullopt) const;
   double real(const std::string& key, std::optional<double> fallback = std::nullopt) const;  // accepts an integer too
   std::string text(const std::string& key, std::optional<std::string> fallback = std::nullopt) const;
-  std::vector<int64_t> integers(const std::string& key, std::optional<std::vector<int64_t>> fallback = std::nullopt) const;
+  std::vector<int64_t> integers(const std::string& key,
+                                std::optional<std::vector<int64_t>> fallback = std::nullopt) const;
   std::vector<double> reals(const std::string& key, std::optional<std::vector<double>> fallback = std::nullopt) const;
 
  private:

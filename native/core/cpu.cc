@@ -1,5 +1,8 @@
 #include "core/cpu.h"
 
+#include <cstdint>
+#include <initializer_list>
+
 #include "core/error.h"
 
 #if PLUMLINE_X86
@@ -58,8 +61,8 @@ Isa detect() {
   const uint64_t saved = saved_state();
   const unsigned extended = cpuid(7).ebx;
   if ((saved & 0x6) != 0x6 /* xmm, ymm */ || !has(extended, {5 /* AVX2 */})) return Isa::kPortable;
-  if ((saved & 0xE6) != 0xE6 /* and opmask, zmm */ || !has(extended, {16 /* F */, 17 /* DQ */, 30 /* BW */, 31 /* VL */}))
-    return Isa::kAvx2;
+  if ((saved & 0xE6) != 0xE6 /* and opmask, zmm */) return Isa::kAvx2;
+  if (!has(extended, {16 /* F */, 17 /* DQ */, 30 /* BW */, 31 /* VL */})) return Isa::kAvx2;
   return Isa::kAvx512;
 }
 #else

@@ -37,8 +37,11 @@ std::unique_ptr<Operator> make(const NodeSpec& spec, Isa isa) {
   Activation activation;
   activation.kind = kind;
   const auto real = [&](const char* key) { return static_cast<float>(spec.attributes.real(key)); };
-  if constexpr (kind == ActivationKind::kLeakyRelu || kind == ActivationKind::kHardSigmoid) activation.a = real("alpha");
-  if constexpr (kind == ActivationKind::kHardSigmoid) activation.b = real("beta");
+  if constexpr (kind == ActivationKind::kLeakyRelu) activation.a = real("alpha");
+  if constexpr (kind == ActivationKind::kHardSigmoid) {
+    activation.a = real("alpha");
+    activation.b = real("beta");
+  }
   if constexpr (kind == ActivationKind::kClip) {
     activation.a = real("min");
     activation.b = real("max");

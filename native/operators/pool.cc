@@ -1,5 +1,7 @@
 // max_pool, average_pool over (N,C,L) and (N,C,H,W), as ONNX defines them.
 
+#include <algorithm>
+
 #include "core/aligned.h"
 #include "core/parallel.h"
 #include "kernels/pool/pool.h"
@@ -90,7 +92,7 @@ class Pool : public Operator {
     if (axis.size == 0 || room < 0) return axis;
     axis.windows = (ceil_ ? room + axis.stride - 1 : room) / axis.stride + 1;
     // Rounding up may add a window that begins in the padding after the end; ONNX drops it.
-    if (ceil_ && axis.start(axis.windows - 1) >= axis.size) --axis.windows;
+    if (ceil_ && start_of(axis, axis.windows - 1) >= axis.size) --axis.windows;
     return axis;
   }
 
@@ -100,14 +102,12 @@ class Pool : public Operator {
   const PoolKernels& kernels_;
 };
 
-const RegisterOperator registered[] = {
-    {"max_pool",
-     [](const NodeSpec& spec, Isa isa) -> std::unique_ptr<Operator> {
-       return std::make_unique<Pool>(spec, isa, false);
-     }},
-    {"average_pool",
-     [](const NodeSpec& spec, Isa isa) -> std::unique_ptr<Operator> { return std::make_unique<Pool>(spec, isa, true); }},
-};
+template <bool average>
+std::unique_ptr<Operator> make(const NodeSpec& spec, Isa isa) {
+  return std::make_unique<Pool>(spec, isa, average);
+}
+
+const RegisterOperator registered[] = {{"max_pool", make<false>}, {"average_pool", make<true>}};
 
 }  // namespace
 

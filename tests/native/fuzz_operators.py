@@ -1,4 +1,4 @@
-"""Throws random attributes, shapes and tensors at every operator; a script, so that a crash is seen.
+"""Throws random attributes, shapes and tensors at every operator; a script: a crash shows.
 
 Usage: fuzz_operators.py SEED CASES. Whatever a program says, the engine may answer or refuse with a
 NativeError: any other exception, and any crash, is a failure. Prints how many cases were answered.
@@ -120,7 +120,7 @@ class Source:
 
 
 def coherent(source, op, attributes, shapes):
-    """Make the weights of a conv or linear node fit its input, to reach more than the first check."""
+    """Make the weights of a conv or linear node fit its input, to get past the first check."""
     rank = len(shapes[0])
     if op == "conv" and rank in (3, 4):
         kernel = source.rng.integers(1, 4, rank - 2).tolist()

@@ -54,8 +54,8 @@ template <class Join>
 void join_edge(const PoolAxis& axis, const float* row, float* y, int64_t begin, int64_t end) {
   for (int64_t window = begin; window < end; ++window) {
     float joined = Join::kNothing;
-    const int64_t start = axis.start(window);
-    for (int64_t tap = axis.first(window); tap < axis.end(window); ++tap)
+    const int64_t start = start_of(axis, window);
+    for (int64_t tap = first_tap(axis, window); tap < end_tap(axis, window); ++tap)
       joined = Join::join(joined, row[start + tap * axis.dilation]);
     y[window] = joined;
   }
@@ -63,11 +63,11 @@ void join_edge(const PoolAxis& axis, const float* row, float* y, int64_t begin, 
 
 template <class Join>
 void join_columns(const PoolAxis& axis, const float* row, float* y) {
-  const int64_t begin = axis.begin_whole();
-  const int64_t end = axis.end_whole();
+  const int64_t begin = begin_whole(axis);
+  const int64_t end = end_whole(axis);
   join_edge<Join>(axis, row, y, 0, begin);
   if (end > begin) {
-    const float* at = row + axis.start(begin);
+    const float* at = row + start_of(axis, begin);
     if (axis.stride == 1)
       join_whole<Join, 1>(axis, at, y + begin, end - begin);
     else if (axis.stride == 2)
@@ -83,9 +83,9 @@ template <class Join>
 const float* join_rows(const PoolWindow& window, int64_t row, const float* x, float* work) {
   const PoolAxis& rows = window.rows;
   const int64_t width = window.columns.size;
-  const int64_t first = rows.first(row);
-  const int64_t end = rows.end(row);
-  const auto source = [&](int64_t tap) { return x + (rows.start(row) + tap * rows.dilation) * width; };
+  const int64_t first = first_tap(rows, row);
+  const int64_t end = end_tap(rows, row);
+  const auto source = [&](int64_t tap) { return x + (start_of(rows, row) + tap * rows.dilation) * width; };
   if (end - first == 1) return source(first);
   fill<Join>(work, width);
   for (int64_t tap = first; tap < end; ++tap) join_row<Join>(source(tap), work, width);
@@ -99,16 +99,18 @@ void pool_max(const PoolWindow& window, const float* x, float* y, float* work) {
 
 void divide_row(const PoolWindow& window, int64_t row, float* y) {
   const PoolAxis& columns = window.columns;
-  const int64_t taps =
-      window.count_padding ? window.rows.padded(row) : window.rows.end(row) - window.rows.first(row);
+  const auto counted = [&](const PoolAxis& axis, int64_t at) {
+    return window.count_padding ? padded_taps(axis, at) : end_tap(axis, at) - first_tap(axis, at);
+  };
+  const int64_t taps = counted(window.rows, row);
   const auto divide = [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t all = taps * (window.count_padding ? columns.padded(i) : columns.end(i) - columns.first(i));
+      const int64_t all = taps * counted(columns, i);
       y[i] = all ? y[i] / static_cast<float>(all) : 0.0f;
     }
   };
-  const int64_t begin = columns.begin_whole();
-  const int64_t end = columns.end_whole();
+  const int64_t begin = begin_whole(columns);
+  const int64_t end = end_whole(columns);
   divide(0, begin);
   if (taps) {
     const float all = static_cast<float>(taps * columns.kernel);

@@ -14,10 +14,10 @@ void pool(const PoolWindow& window, const float* x, Tap&& tap, Done&& done) {
   const PoolAxis& columns = window.columns;
   for (int64_t row = 0; row < rows.windows; ++row)
     for (int64_t column = 0; column < columns.windows; ++column) {
-      for (int64_t i = rows.first(row); i < rows.end(row); ++i)
-        for (int64_t j = columns.first(column); j < columns.end(column); ++j) {
-          const int64_t at = rows.start(row) + i * rows.dilation;
-          tap(x[at * columns.size + columns.start(column) + j * columns.dilation]);
+      for (int64_t i = first_tap(rows, row); i < end_tap(rows, row); ++i)
+        for (int64_t j = first_tap(columns, column); j < end_tap(columns, column); ++j) {
+          const int64_t at = start_of(rows, row) + i * rows.dilation;
+          tap(x[at * columns.size + start_of(columns, column) + j * columns.dilation]);
         }
       done(row, column);
     }
@@ -44,7 +44,7 @@ void average(const PoolWindow& window, const float* x, float* y, float*) {
         ++taps;
       },
       [&](int64_t row, int64_t column) {
-        if (window.count_padding) taps = window.rows.padded(row) * window.columns.padded(column);
+        if (window.count_padding) taps = padded_taps(window.rows, row) * padded_taps(window.columns, column);
         *y++ = taps ? static_cast<float>(sum / static_cast<double>(taps)) : 0;
         sum = 0;
         taps = 0;
