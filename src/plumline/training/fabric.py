@@ -1,7 +1,10 @@
 """Where a recipe runs: one CPU or GPU, or one process of a group that `torchrun` started."""
 
 import atexit
+import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -26,16 +29,18 @@ def make_fabric(recipe: Recipe, device: str = "auto") -> Fabric:
     precision = _PRECISION[recipe.train.precision]
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
-        return Fabric(accelerator=device, devices=1, precision=precision)
+        with _without_notes():
+            return Fabric(accelerator=device, devices=1, precision=precision)
     local = int(os.environ.get("LOCAL_WORLD_SIZE", world))
-    fabric = Fabric(
-        accelerator=device,
-        strategy="ddp",
-        devices=local,
-        num_nodes=world // local,
-        precision=precision,
-    )
-    fabric.launch()
+    with _without_notes():
+        fabric = Fabric(
+            accelerator=device,
+            strategy="ddp",
+            devices=local,
+            num_nodes=world // local,
+            precision=precision,
+        )
+        fabric.launch()
     # A process that ends while the group's threads still run is aborted.
     atexit.register(_leave_group)
     return fabric
@@ -49,6 +54,18 @@ def share_buffers(fabric: Fabric, model: nn.Module) -> None:
     if fabric.world_size > 1:
         for buffer in model.buffers():
             torch.distributed.broadcast(buffer, src=0)
+
+
+@contextmanager
+def _without_notes() -> Iterator[None]:
+    """Leave out what Fabric says about choices that the recipe has already made."""
+    logger = logging.getLogger("lightning_fabric")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _leave_group() -> None:
