@@ -36,17 +36,12 @@ bool may_expand(const Weights& weights) {
   return weights.filters * weights.columns <= (int64_t{1} << 22) + 64 * weights.stored();
 }
 
-// Tables cost about as much as 30 additions of a vector for every 4 columns, a plane 1, where a dense filter costs 4.
-bool tables_pay(const Weights& weights, int64_t groups) {
-  return weights.planes() / groups + 30 < 4 * (weights.filters / groups);
-}
-
 std::unique_ptr<ConvMethod> choose(const Weights& weights, const Taps& taps, Isa isa) {
   if (isa == Isa::kReference) return make_reference(weights);
   if (may_expand(weights)) {
     // With more filters a channel, a panel of pixels that several filters share is faster.
     if (taps.channels == 1 && weights.filters / taps.groups <= 4) return make_depthwise(weights, isa);
-    if (weights.form == WeightForm::kPlanes && !tables_pay(weights, taps.groups)) return make_dense(weights, taps, isa);
+    if (weights.form == WeightForm::kPlanes && !tables_pay(weights, taps, isa)) return make_dense(weights, taps, isa);
   }
   switch (weights.form) {
     case WeightForm::kDense: return make_dense(weights, taps, isa);
@@ -69,7 +64,7 @@ class Conv : public Operator {
         channels_(weights.columns / (kernel_size_[0] * kernel_size_[1])),
         fused_(spec, filters_) {
     if (groups_ < 1 || filters_ % groups_ != 0)
-      throw Error("groups is " + std::to_string(groups_) + ", must divide the " + std::to_string(filters_) + " filters");
+      throw Error("groups is " + std::to_string(groups_) + ", must divide filters, " + std::to_string(filters_));
     const int64_t taps = kernel_size_[0] * kernel_size_[1];
     if (channels_ * taps != weights.columns)
       throw Error("columns is " + std::to_string(weights.columns) + ", must be a multiple of the kernel's size " +

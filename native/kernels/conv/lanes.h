@@ -20,6 +20,9 @@ inline F32 load_lanes(F32 rest, const float* p, const Lanes& lanes) {
   return {_mm512_mask_loadu_ps(rest.v, lanes.mask, p)};
 }
 
+// The same with zeros for the rest.
+inline F32 load_lanes(const float* p, const Lanes& lanes) { return {_mm512_maskz_loadu_ps(lanes.mask, p)}; }
+
 #elif defined(__AVX2__)
 
 struct Lanes {
@@ -32,6 +35,8 @@ inline F32 load_lanes(F32 rest, const float* p, const Lanes& lanes) {
   return {_mm256_blendv_ps(rest.v, _mm256_maskload_ps(p, lanes.mask), _mm256_castsi256_ps(lanes.mask))};
 }
 
+inline F32 load_lanes(const float* p, const Lanes& lanes) { return {_mm256_maskload_ps(p, lanes.mask)}; }
+
 #else
 
 struct Lanes {
@@ -43,11 +48,13 @@ inline F32 load_lanes(F32 rest, const float* p, const Lanes& lanes) {
   return rest;
 }
 
+inline F32 load_lanes(const float* p, const Lanes& lanes) { return load_lanes(F32::set(0), p, lanes); }
+
 #endif
 
-// *(base + offset) for an offset that may lie before the array as long as the lanes that are read do not.
-inline F32 load_lanes(F32 rest, const float* base, int64_t offset, const Lanes& lanes) {
-  return load_lanes(rest, reinterpret_cast<const float*>(reinterpret_cast<uintptr_t>(base) + offset * 4), lanes);
+// base + offset for an offset that may lie before the array, as long as the lanes that are read do not.
+inline const float* shifted(const float* base, int64_t offset) {
+  return reinterpret_cast<const float*>(reinterpret_cast<uintptr_t>(base) + static_cast<uintptr_t>(offset) * 4);
 }
 
 }  // namespace PLUMLINE_ISA_NAMESPACE

@@ -23,7 +23,7 @@ class ConvMethod {
                    ThreadPool& pool) const = 0;
 };
 
-// What the weights of a convolution are multiplied with; weights.columns = channels * taps, all of one group.
+// How the columns of a matrix are made up: weights.columns = channels of a group * taps.
 struct Taps {
   int64_t groups, channels, taps;
 };
@@ -32,6 +32,7 @@ std::unique_ptr<ConvMethod> make_reference(const Weights& weights);
 std::unique_ptr<ConvMethod> make_dense(const Weights& weights, const Taps& taps, Isa isa);
 std::unique_ptr<ConvMethod> make_sparse(const Weights& weights, const Taps& taps, Isa isa);  // of sparse weights
 std::unique_ptr<ConvMethod> make_planes(const Weights& weights, const Taps& taps, Isa isa);  // of planes
+bool tables_pay(const Weights& weights, const Taps& taps, Isa isa);  // whether make_planes beats make_dense
 std::unique_ptr<ConvMethod> make_depthwise(const Weights& weights, Isa isa);  // one channel a group
 
 // For windows of one pixel and one tap, one group.

@@ -74,7 +74,8 @@ void run_tile(const Window& window, const Tile& tile, const Finish& finish, cons
     multiply_blocks<kFilters, vectors>(weights + k * window.filters + tile.first_filter * rows,
                                        tile.end_filter - tile.first_filter, panel, rows, k == 0, sums);
   }
-  finish_tile(window, tile, finish, [&](int64_t filter, int64_t lane) { return F32::load(sums + filter * width + lane); });
+  finish_tile(window, tile, finish,
+              [&](int64_t filter, int64_t lane) { return F32::load(sums + filter * width + lane); });
 }
 
 }  // namespace

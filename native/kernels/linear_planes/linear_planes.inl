@@ -65,7 +65,9 @@ struct Words {
 struct Table {
   const float* p;
   static Table load(const float* p) { return {p}; }
-  F32 at(Words words) const { return {{p[words.v[0] & 15], p[words.v[1] & 15], p[words.v[2] & 15], p[words.v[3] & 15]}}; }
+  F32 at(Words words) const {
+    return {{p[words.v[0] & 15], p[words.v[1] & 15], p[words.v[2] & 15], p[words.v[3] & 15]}};
+  }
 };
 inline void build_table(float a, float b, float c, float d, float* table) {
   const float x[4] = {a, b, c, d};

@@ -59,10 +59,9 @@ class Planes : public ConvMethod {
   }
 
  private:
-  // A panel, its tables (16 entries for 4 rows), the total, the sums, and one vector more, as the last sums are read
-  // at any lane.
+  // Tables (16 entries for 4 rows), the total, the sums, and one vector more, as the last sums are read at any lane.
   size_t worker_bytes() const {
-    const int64_t rows = kPlaneRows + 4 * kPlaneRows + 1 + group_planes_;
+    const int64_t rows = 4 * kPlaneRows + 1 + group_planes_;
     return align_up((rows * kernel_.vectors + 1) * kernel_.lanes * sizeof(float));
   }
 
@@ -75,6 +74,13 @@ class Planes : public ConvMethod {
 };
 
 }  // namespace
+
+bool tables_pay(const Weights& weights, const Taps& taps, Isa isa) {
+  const PlanesKernel& kernel = select_kernels(kKernels, isa);
+  const double planes = static_cast<double>(weights.planes() / taps.groups);
+  const double filters = static_cast<double>(weights.filters / taps.groups);
+  return kernel.table_cost + kernel.entry_cost * planes < 4 * filters;
+}
 
 std::unique_ptr<ConvMethod> make_planes(const Weights& weights, const Taps& taps, Isa isa) {
   return std::make_unique<Planes>(weights, taps, isa);

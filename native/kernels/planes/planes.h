@@ -19,6 +19,8 @@ struct PlanesKernel {
   const char* isa;
   int lanes;
   int vectors;  // of pixels in a tile, at most
+  // Measured cost of a table and of an entry that is added, where a filter of the dense kernel costs 4 for four rows.
+  double table_cost, entry_cost;
   void (*run)(const Window&, const Tile&, const Finish&, const float* source, const PlaneWeights&, float* scratch);
 };
 

@@ -42,7 +42,8 @@ void run_tile(const Window& window, const Tile& tile, const Finish& finish, cons
       add_entries<vectors>(weights.entries + starts[f], weights.entries + starts[f + 1], panel, part == 0,
                            sums + (f - tile.first_filter) * width);
   }
-  finish_tile(window, tile, finish, [&](int64_t filter, int64_t lane) { return F32::load(sums + filter * width + lane); });
+  finish_tile(window, tile, finish,
+              [&](int64_t filter, int64_t lane) { return F32::load(sums + filter * width + lane); });
 }
 
 }  // namespace
