@@ -148,7 +148,11 @@ def tensors_and_matrix(
         coefficient, total = high - low, low
         matrix = np.where(planes, high[:, None], low[:, None])
         extra = {}
-    tensors = {"bits": pack(planes), "coefficient": coefficient.astype(np.float32), **extra}
+    tensors: Tensors = {
+        "bits": pack(planes),
+        "coefficient": coefficient.astype(np.float32),
+        **extra,
+    }
     if np.any(total):
         tensors["total_coefficient"] = total.astype(np.float32)
     return "planes", tensors, matrix
@@ -223,13 +227,15 @@ def convolve(node: Node, x: Floats) -> NDArray[np.float64]:
     filters, channels = len(node.matrix) // groups, x.shape[1] // groups
     y = np.empty((x.shape[0], len(node.matrix), *out))
     for place in np.ndindex(*out):
-        at = [
+        reach = [
             slice(p * s, p * s + e, d)
             for p, s, e, d in zip(place, strides, extents, dilations, strict=True)
         ]
-        window = x64[(slice(None), slice(None), *at)]
+        read = (slice(None), slice(None), *reach)
+        window = x64[read]
         for g in range(groups):
             columns = window[:, g * channels : (g + 1) * channels].reshape(x.shape[0], -1)
             rows = slice(g * filters, (g + 1) * filters)
-            y[(slice(None), rows, *place)] = columns @ node.matrix[rows].T
+            written = (slice(None), rows, *place)
+            y[written] = columns @ node.matrix[rows].T
     return y
