@@ -60,27 +60,26 @@ inline F32 min(F32 a, F32 b) { return {_mm256_min_ps(a.v, b.v)}; }
 
 #else
 
+// GCC and Clang turn these into the vector instructions that every machine of a kind has (SSE2, NEON, ...), or into
+// plain code where there are none.
+typedef float Float4 __attribute__((vector_size(16)));
+
 struct F32 {
   static constexpr int kLanes = 4;
-  float v[4];
-  static F32 load(const float* p) { return {{p[0], p[1], p[2], p[3]}}; }
-  static F32 set(float x) { return {{x, x, x, x}}; }
+  Float4 v;
+  static F32 load(const float* p) { return {Float4{p[0], p[1], p[2], p[3]}}; }
+  static F32 set(float x) { return {Float4{x, x, x, x}}; }
   void store(float* p) const {
     for (int i = 0; i < 4; ++i) p[i] = v[i];
   }
 };
-#define PLUMLINE_LANEWISE(expression) \
-  F32 r;                              \
-  for (int i = 0; i < 4; ++i) r.v[i] = (expression); \
-  return r
-inline F32 operator+(F32 a, F32 b) { PLUMLINE_LANEWISE(a.v[i] + b.v[i]); }
-inline F32 operator-(F32 a, F32 b) { PLUMLINE_LANEWISE(a.v[i] - b.v[i]); }
-inline F32 operator*(F32 a, F32 b) { PLUMLINE_LANEWISE(a.v[i] * b.v[i]); }
-inline F32 operator/(F32 a, F32 b) { PLUMLINE_LANEWISE(a.v[i] / b.v[i]); }
-inline F32 fma(F32 a, F32 b, F32 c) { PLUMLINE_LANEWISE(a.v[i] * b.v[i] + c.v[i]); }
-inline F32 max(F32 a, F32 b) { PLUMLINE_LANEWISE(a.v[i] > b.v[i] ? a.v[i] : b.v[i]); }
-inline F32 min(F32 a, F32 b) { PLUMLINE_LANEWISE(a.v[i] < b.v[i] ? a.v[i] : b.v[i]); }
-#undef PLUMLINE_LANEWISE
+inline F32 operator+(F32 a, F32 b) { return {a.v + b.v}; }
+inline F32 operator-(F32 a, F32 b) { return {a.v - b.v}; }
+inline F32 operator*(F32 a, F32 b) { return {a.v * b.v}; }
+inline F32 operator/(F32 a, F32 b) { return {a.v / b.v}; }
+inline F32 fma(F32 a, F32 b, F32 c) { return {a.v * b.v + c.v}; }
+inline F32 max(F32 a, F32 b) { return {a.v > b.v ? a.v : b.v}; }
+inline F32 min(F32 a, F32 b) { return {a.v < b.v ? a.v : b.v}; }
 
 #endif
 

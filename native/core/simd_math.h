@@ -8,10 +8,6 @@
 
 #include "core/simd.h"
 
-#if !defined(__AVX2__) && !defined(__AVX512F__)
-#include <cstring>
-#endif
-
 namespace plumline {
 namespace PLUMLINE_ISA_NAMESPACE {
 
@@ -76,26 +72,14 @@ inline F32 load_first(const float* p, int64_t n) {
 inline void store_first(F32 x, float* p, int64_t n) {
   for (int64_t i = 0; i < n; ++i) p[i] = x.v[i];
 }
-inline F32 select_negative(F32 x, F32 negative, F32 rest) {
-  F32 r;
-  for (int i = 0; i < 4; ++i) r.v[i] = x.v[i] < 0 ? negative.v[i] : rest.v[i];
-  return r;
-}
+inline F32 select_negative(F32 x, F32 negative, F32 rest) { return {x.v < F32::set(0).v ? negative.v : rest.v}; }
 inline F32 scale_by_power(F32 p, F32 t) {
-  F32 r;
-  for (int i = 0; i < 4; ++i) {
-    uint32_t bits;
-    std::memcpy(&bits, &t.v[i], 4);
-    const uint32_t n = bits - 0x4B400000u;
-    const uint32_t half = (n >> 1) | (n & 0x80000000u);
-    const uint32_t first = (half + 127u) << 23;
-    const uint32_t second = (n - half + 127u) << 23;
-    float low, high;
-    std::memcpy(&low, &first, 4);
-    std::memcpy(&high, &second, 4);
-    r.v[i] = p.v[i] * low * high;
-  }
-  return r;
+  typedef uint32_t Uint4 __attribute__((vector_size(16)));  // a cast between vectors keeps the bits
+  const Uint4 n = (Uint4)t.v - 0x4B400000u;
+  const Uint4 half = (n >> 1) | (n & 0x80000000u);  // halved with its sign
+  const Uint4 first = (half + 127u) << 23;
+  const Uint4 second = (n - half + 127u) << 23;
+  return {p.v * (Float4)first * (Float4)second};
 }
 inline float horizontal_sum(F32 x) { return (x.v[0] + x.v[2]) + (x.v[1] + x.v[3]); }
 inline float horizontal_max(F32 x) {
