@@ -1,5 +1,6 @@
 """Random nodes of ``conv`` and ``linear`` in each form of weights, and their results in numpy."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -74,7 +75,7 @@ def assert_close(node: Node, y: Floats, expected: NDArray[np.float64]) -> None:
 
 def activate(name: str, p: list[float], x: NDArray[np.float64], slope: Any) -> NDArray[np.float64]:
     """Apply an activation by its definition in ONNX."""
-    formulas = {
+    formulas: dict[str, Callable[[], Any]] = {
         "none": lambda: x,
         "relu": lambda: np.maximum(x, 0),
         "leaky_relu": lambda: np.where(x < 0, p[0] * x, x),
@@ -120,8 +121,9 @@ def tensors_and_matrix(
         matrix = rng.standard_normal(size).astype(np.float32).astype(np.float64)
         return "dense", dense_tensors(matrix), matrix
     if form == "sparse":
-        matrix = rng.standard_normal(size).astype(np.float32) * (rng.random(size) < 0.2)
-        return "sparse", sparse_tensors(matrix.astype(np.float64)), matrix.astype(np.float64)
+        values32 = rng.standard_normal(size).astype(np.float32)
+        matrix = values32.astype(np.float64) * (rng.random(size) < 0.2)
+        return "sparse", sparse_tensors(matrix), matrix
     if form == "planes":  # any number of planes a filter, overlapping, with a total
         counts = rng.integers(0, 4, filters)
         starts = np.concatenate([[0], np.cumsum(counts)])
