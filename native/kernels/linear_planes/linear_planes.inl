@@ -66,7 +66,7 @@ struct Table {
   const float* p;
   static Table load(const float* p) { return {p}; }
   F32 at(Words words) const {
-    return {{p[words.v[0] & 15], p[words.v[1] & 15], p[words.v[2] & 15], p[words.v[3] & 15]}};
+    return {Float4{p[words.v[0] & 15], p[words.v[1] & 15], p[words.v[2] & 15], p[words.v[3] & 15]}};
   }
 };
 inline void build_table(float a, float b, float c, float d, float* table) {
