@@ -59,6 +59,8 @@ def _main(arguments: list[str]) -> int:
         _parser().print_help()
         return 0
     answer = _run(VERBS[options.verb], options)
+    if os.environ.get("RANK", "0") != "0":
+        return 0  # under torchrun, the first process answers for all
     print(json.dumps(answer.data) if options.json else answer.text, flush=True)
     return 0
 

@@ -23,6 +23,8 @@ NETWORKS = {
 
 
 RIVALS = ("onnxruntime", "torch")
+SECONDS = 1.0
+"""Time for each runtime on each network."""
 
 
 def declare(parser: ArgumentParser) -> None:
@@ -73,7 +75,7 @@ def _network(name: str, recipe: "Recipe", out: Path) -> dict[str, Any]:
         contenders = {"plumline": program, **dict.fromkeys(rivals, exported)}
         agreement = bench.agree(contenders, bench.open_dataset(program))
     with _stage(f"{name}: timing one image on one thread"):
-        comparison = bench.compare(exported, rivals, threads=1, seconds=1.0)
+        comparison = bench.compare(exported, rivals, threads=1, seconds=SECONDS)
     weights = layers.quantized if layers.quantized.parameters else layers.total
     return {
         "network": name,
