@@ -52,8 +52,8 @@ class Program:
 
     Numbers are IEEE float32. A NaN or infinity in an input reaches those outputs that depend on
     it, and steps that choose between values (``relu``, ``clip``, maximum pooling) may replace a
-    NaN by a number: check the inputs, not the outputs, for NaN. An input without them never yields
-    an error whatever its values are.
+    NaN by a number: check the inputs, not the outputs, for NaN. One sample's never reach another's
+    outputs. No values are an error; an input with an axis of size 0 may be one.
 
     Raises `ArtifactError` for a program the native module refuses, `InputError` for a wrong number
     of threads or instruction set.
