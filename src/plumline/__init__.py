@@ -1,4 +1,4 @@
-"""plumline: train networks whose weights repeat and vanish, and run them several times faster on a CPU.
+"""plumline: train networks whose weights repeat and vanish, and run them fast on a CPU.
 
 Importing plumline loads nothing else; a part is loaded when one of its names is first used, so that
 running a compiled program needs numpy alone.

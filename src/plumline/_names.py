@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def unknown(kind: str, name: str, choices: Iterable[str]) -> InputError:
-    """Make the error for a name that is not among the choices, with the nearest one if any is near."""
+    """Make the error for a name that is not among the choices, with the nearest one if any."""
     known = sorted(choices)
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(known) or 'none'}"

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def progress(items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
-    """Yield ``items``, drawing a bar on standard error when it is a terminal and tqdm is installed."""
+    """Yield ``items`` and draw a bar, where standard error is a terminal and tqdm is there."""
     if not sys.stderr.isatty():
         return iter(items)
     try:

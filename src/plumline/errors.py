@@ -2,7 +2,7 @@
 
 
 class InputError(ValueError):
-    """A value, a file or a network that cannot be used; the command line prints it and exits with 2."""
+    """A value, a file or a network that cannot be used; the command line exits with 2."""
 
 
 class ArtifactError(InputError):
