@@ -329,8 +329,14 @@ std::vector<double> Graph::profile(const std::vector<InputView>& inputs, int rep
 }
 
 std::vector<std::string> Graph::kernels() const {
+  std::lock_guard<std::mutex> lock(mutex_);
   std::vector<std::string> names;
-  for (const Step& step : steps_) names.push_back(step.operation->kernel());
+  for (const Step& step : steps_) {
+    std::vector<Shape> given;
+    for (const int value : step.inputs)
+      if (plan_) given.push_back(plan_->shapes[static_cast<size_t>(value)]);
+    names.push_back(plan_ ? step.operation->kernel_for(given) : step.operation->kernel());
+  }
   return names;
 }
 

@@ -39,7 +39,7 @@ class Graph {
   // Median seconds of each node over `repeats` runs.
   std::vector<double> profile(const std::vector<InputView>& inputs, int repeats);
 
-  std::vector<std::string> kernels() const;  // of each node
+  std::vector<std::string> kernels() const;  // of each node, at the last planned shapes if there are any
   int threads() const { return pool_.threads(); }
   size_t arena_bytes() const;  // of the last plan, scratch included; 0 before the first
 

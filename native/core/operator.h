@@ -56,6 +56,7 @@ class Operator {
   virtual void run(const RunContext& context) const = 0;                              // allocates nothing
   virtual bool output_is_view_of_input() const { return false; }  // output 0 holds input 0's bytes in another shape
   virtual std::string kernel() const { return "reference"; }       // what plan() prints: "tables/avx512", ...
+  virtual std::string kernel_for(const std::vector<Shape>&) const { return kernel(); }  // the same, of these inputs
 };
 
 // Registry: an operator's source file ends with

@@ -41,14 +41,19 @@ std::unique_ptr<ConvMethod> choose(const Weights& weights, const Taps& taps, Isa
   if (may_expand(weights)) {
     // With more filters a channel, a panel of pixels that several filters share is faster.
     if (taps.channels == 1 && weights.filters / taps.groups <= 4) return make_depthwise(weights, isa);
-    if (weights.form == WeightForm::kPlanes && !tables_pay(weights, taps, isa)) return make_dense(weights, taps, isa);
   }
   switch (weights.form) {
     case WeightForm::kDense: return make_dense(weights, taps, isa);
     case WeightForm::kSparse: return make_sparse(weights, taps, isa);
-    case WeightForm::kPlanes: return make_planes(weights, taps, isa);
+    case WeightForm::kPlanes: break;
   }
-  return nullptr;
+  std::vector<std::unique_ptr<ConvMethod>> methods;
+  methods.push_back(make_shared_tables(weights, taps, isa));
+  if (may_expand(weights) && !tables_pay(weights, taps, isa))
+    methods.push_back(make_dense(weights, taps, isa));
+  else
+    methods.push_back(make_planes(weights, taps, isa));
+  return make_cheapest(std::move(methods));
 }
 
 class Conv : public Operator {
@@ -70,7 +75,7 @@ class Conv : public Operator {
       throw Error("columns is " + std::to_string(weights.columns) + ", must be a multiple of the kernel's size " +
                   std::to_string(taps));
     checked_count({channels_, groups_});
-    method_ = choose(weights, {groups_, channels_, taps}, isa);
+    method_ = choose(weights, {groups_, channels_, taps, kernel_size_[1]}, isa);
     if (isa == Isa::kReference) constants_ = spec.tensors;
   }
 
@@ -93,6 +98,9 @@ class Conv : public Operator {
   }
 
   std::string kernel() const override { return method_->name(); }
+  std::string kernel_for(const std::vector<Shape>& inputs) const override {
+    return method_->name_for(window(inputs[0]));
+  }
 
  private:
   static size_t check_spatial(size_t spatial) {

@@ -12,7 +12,7 @@ std::unique_ptr<ConvMethod> choose(const Weights& weights, Isa isa) {
   if (isa == Isa::kReference) return make_reference(weights);
   switch (weights.form) {
     case WeightForm::kDense: return make_linear_dense(weights, isa);
-    case WeightForm::kSparse: return make_sparse(weights, {1, weights.columns, 1}, isa);
+    case WeightForm::kSparse: return make_sparse(weights, {1, weights.columns, 1, 1}, isa);
     case WeightForm::kPlanes: return make_linear_planes(weights, isa);
   }
   return nullptr;

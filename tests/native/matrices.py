@@ -50,8 +50,8 @@ class Node:
             isa,
             threads,
         )
-        self.kernels = graph.kernels()
         (shape,) = graph.infer([array.shape for array in inputs])
+        self.kernels = graph.kernels()
         y = np.full(shape, np.nan, np.float32)
         graph.run(inputs, [y])
         return y

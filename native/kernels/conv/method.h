@@ -18,6 +18,10 @@ class ConvMethod {
  public:
   virtual ~ConvMethod() = default;
   virtual std::string name() const = 0;  // "tables/avx512"
+  // What make_cheapest compares: about the processor cycles of one thread, where the dense kernel needs one for a filter,
+  // a column and 16 pixels.
+  virtual double cost(const Window&) const { return 0; }
+  virtual std::string name_for(const Window&) const { return name(); }
   virtual size_t scratch_bytes(const Window& window, int threads) const = 0;
   virtual void run(const Window& window, const float* input, const Finish& finish, std::byte* scratch,
                    ThreadPool& pool) const = 0;
@@ -26,13 +30,16 @@ class ConvMethod {
 // How the columns of a matrix are made up: weights.columns = channels of a group * taps.
 struct Taps {
   int64_t groups, channels, taps;
+  int64_t kernel_width;  // divides taps
 };
 
 std::unique_ptr<ConvMethod> make_reference(const Weights& weights);
 std::unique_ptr<ConvMethod> make_dense(const Weights& weights, const Taps& taps, Isa isa);
 std::unique_ptr<ConvMethod> make_sparse(const Weights& weights, const Taps& taps, Isa isa);  // of sparse weights
 std::unique_ptr<ConvMethod> make_planes(const Weights& weights, const Taps& taps, Isa isa);  // of planes
+std::unique_ptr<ConvMethod> make_shared_tables(const Weights& weights, const Taps& taps, Isa isa);  // of planes
 bool tables_pay(const Weights& weights, const Taps& taps, Isa isa);  // whether make_planes beats make_dense
+std::unique_ptr<ConvMethod> make_cheapest(std::vector<std::unique_ptr<ConvMethod>> methods);  // at each window
 std::unique_ptr<ConvMethod> make_depthwise(const Weights& weights, Isa isa);  // one channel a group
 
 // For windows of one pixel and one tap, one group.

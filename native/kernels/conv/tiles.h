@@ -26,6 +26,11 @@ class Tiling {
   int64_t splits_;   // along the filters of a group
 };
 
+// All pixels of all images and groups, in vectors of 16: the unit of ConvMethod::cost.
+inline double vectors_of(const Window& window) {
+  return static_cast<double>((window.batch * window.pixels() + 15) / 16 * window.groups);
+}
+
 // Sorts the columns of the images by phase (see Window) into scratch and returns it; the input itself when the stride
 // is 1. Rows that no window reads are left out.
 size_t phases_bytes(const Window& window);

@@ -1,0 +1,87 @@
+#include "kernels/shared_tables/shared_tables.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "kernels/conv/method.h"
+#include "kernels/select.h"
+
+namespace plumline {
+namespace {
+
+#define PLUMLINE_KERNEL(space, isa) {isa, &space::shared_tables_kernel},
+constexpr Implementation<SharedTablesKernel> kKernels[] = {
+#include "kernels/shared_tables/kernels.inc"
+};
+#undef PLUMLINE_KERNEL
+
+// A worker that needs more than this leaves every cache; it also bounds what a hostile file may ask for.
+constexpr double kMaxWorkerBytes = 1 << 25;
+
+class SharedTables : public ConvMethod {
+ public:
+  SharedTables(const Weights& weights, const Taps& taps, Isa isa)
+      : kernel_(select_kernels(kKernels, isa)),
+        row_start_(weights.row_start),
+        coefficient_(weights.coefficient, weights.coefficient + weights.planes()),
+        total_coefficient_(weights.total_coefficient) {
+    const int64_t filters = weights.filters / taps.groups;
+    const int64_t chunks = (taps.channels + kChunkChannels - 1) / kChunkChannels;
+    const int64_t across = taps.kernel_width, down = taps.taps / across;
+    words_.assign(weights.planes() * chunks * taps.taps, 0);
+    for (int64_t group = 0; group < taps.groups; ++group) {
+      const int64_t first = row_start_[group * filters];
+      const int64_t planes = row_start_[(group + 1) * filters] - first;
+      planes_ = std::max(planes_, planes);
+      for (int64_t plane = 0; plane < planes; ++plane) {
+        for (int64_t k = 0; k < weights.columns; ++k) {
+          if (!weights.bit(first + plane, k)) continue;
+          const int64_t channel = k / taps.taps, tap = k % taps.taps;
+          const int64_t row = channel / kChunkChannels * down + tap / across;
+          words_[first * chunks * taps.taps + (row * planes + plane) * across + tap % across] |=
+              uint64_t{1} << channel % kChunkChannels;
+        }
+      }
+    }
+  }
+
+  std::string name() const override { return std::string("shared_tables/") + kernel_.isa; }
+
+  double cost(const Window& window) const override {
+    const SharedTablesPlan plan(window, planes_);
+    if (static_cast<double>(plan.worker_bytes()) > kMaxWorkerBytes) return std::numeric_limits<double>::infinity();
+    return Bands(window, plan, planes_, 1).cost();
+  }
+
+  size_t scratch_bytes(const Window& window, int threads) const override {
+    return threads * SharedTablesPlan(window, planes_).worker_bytes();
+  }
+
+  void run(const Window& window, const float* input, const Finish& finish, std::byte* scratch,
+           ThreadPool& pool) const override {
+    const SharedTablesWeights weights = {words_.data(), row_start_.data(), coefficient_.data(),
+                                         total_coefficient_.empty() ? nullptr : total_coefficient_.data()};
+    const SharedTablesPlan plan(window, planes_);
+    const Bands bands(window, plan, planes_, pool.threads());
+    pool.parallel_for(bands.size(), [&](int64_t index, int worker) {
+      kernel_.run(window, plan, bands[index], finish, input, weights,
+                  reinterpret_cast<float*>(scratch + worker * plan.worker_bytes()));
+    });
+  }
+
+ private:
+  const SharedTablesKernel& kernel_;
+  std::vector<int32_t> row_start_;
+  std::vector<float> coefficient_;
+  std::vector<float> total_coefficient_;
+  std::vector<uint64_t> words_;
+  int64_t planes_ = 0;  // most planes of a group
+};
+
+}  // namespace
+
+std::unique_ptr<ConvMethod> make_shared_tables(const Weights& weights, const Taps& taps, Isa isa) {
+  return std::make_unique<SharedTables>(weights, taps, isa);
+}
+
+}  // namespace plumline

@@ -1,0 +1,1 @@
+#include "kernels/shared_tables/shared_tables.inl"
