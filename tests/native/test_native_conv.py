@@ -69,6 +69,8 @@ LAYERS: dict[str, tuple[int, int, list[int], int, dict[str, Any]]] = {
     # filters, channels of a group, kernel, size of the image
     "stem": (64, 3, [7, 7], 30, {"strides": TWO, "pads": [3, 3, 3, 3]}),
     "body": (64, 64, [3, 3], 14, {"pads": ONE}),
+    "wide": (64, 64, [3, 3], 28, {"pads": ONE}),
+    "folded": (20, 16, [3, 3], 9, {"pads": ONE}),
     "deep": (72, 160, [3, 3], 7, {"pads": ONE}),
     "down": (40, 24, [3, 3], 17, {"strides": TWO, "pads": ONE}),
     "shortcut": (48, 32, [1, 1], 15, {"strides": TWO}),
@@ -105,7 +107,8 @@ def test_layers_of_networks_equal_numpy(layer: str, form: str, isa: str) -> None
     [
         ("dense", "body", "dense"),
         ("sparse", "body", "sparse"),
-        ("signed_binary", "body", "tables"),
+        ("signed_binary", "wide", "shared_tables"),
+        ("signed_binary", "one pixel", "tables"),  # its neighbours' tables would be of padding alone
         ("binary", "narrow groups", "dense"),  # too few filters to pay for tables
         ("ternary", "depthwise", "depthwise"),
         ("dense", "depthwise", "depthwise"),
@@ -120,7 +123,7 @@ def test_kernel_says_what_runs(form: str, layer: str, kernel: str, isa: str) -> 
 
 @pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("layer", ["body", "deep", "down", "depthwise"])
+@pytest.mark.parametrize("layer", ["body", "wide", "folded", "deep", "down", "depthwise"])
 def test_threads_do_not_change_a_bit(layer: str, form: str, isa: str) -> None:
     rng = np.random.default_rng(4)
     node, x = layer_of(layer, form, rng)

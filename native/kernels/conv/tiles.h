@@ -34,6 +34,9 @@ inline double vectors_of(const Window& window) {
 // Sorts the columns of the images by phase (see Window) into scratch and returns it; the input itself when the stride
 // is 1. Rows that no window reads are left out.
 size_t phases_bytes(const Window& window);
+inline double phases_cost(const Window& window) {  // see ConvMethod::cost
+  return window.stride_width == 1 ? 0 : 1.2 * static_cast<double>(window.batch * window.image_stride());
+}
 const float* sort_phases(const Window& window, const float* input, std::byte* scratch, ThreadPool& pool);
 
 // Runs kernel(tile, source, worker's scratch) for each tile. Scratch: phases, then worker_bytes for each worker.

@@ -42,7 +42,7 @@ class Dense : public ConvMethod {
   std::string name() const override { return std::string("dense/") + kernel_.isa; }
 
   double cost(const Window& window) const override {
-    return vectors_of(window) * static_cast<double>(window.columns() * window.filters);
+    return phases_cost(window) + vectors_of(window) * static_cast<double>(window.columns() * window.filters);
   }
 
   size_t scratch_bytes(const Window& window, int threads) const override {

@@ -45,7 +45,7 @@ class Planes : public ConvMethod {
 
   double cost(const Window& window) const override {
     const double per_table = kernel_.table_cost + kernel_.entry_cost * static_cast<double>(group_planes_);
-    return vectors_of(window) * static_cast<double>(window.columns()) / 4 * per_table;
+    return phases_cost(window) + vectors_of(window) * static_cast<double>(window.columns()) / 4 * per_table;
   }
 
   size_t scratch_bytes(const Window& window, int threads) const override {

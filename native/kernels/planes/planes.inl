@@ -8,7 +8,7 @@ namespace {
 
 constexpr int kVectors = 16 / F32::kLanes;  // tables of 64 rows and 16 pixels: 16 KiB, half of a small first cache
 #if defined(__AVX512F__)
-constexpr double kTableCost = 44, kEntryCost = 1.1;
+constexpr double kTableCost = 60, kEntryCost = 1.1;
 #else
 constexpr double kTableCost = 68, kEntryCost = 1.3;
 #endif

@@ -10,12 +10,12 @@
 namespace plumline {
 namespace {
 
-// Measured costs, in the unit of the other kernels (see planes.h).
-constexpr double kInterleaveCost = 18;  // to make a vector of the input
-constexpr double kEntryCost = 2;        // to make an entry of a table
-constexpr double kAddCost = 1.05;       // to add an entry
-constexpr double kSumCost = 2.5;        // to load and store a sum
-constexpr double kFinishCost = 15;      // to store a vector of the output
+// Measured costs, in the unit of ConvMethod::cost; storing the output counts by what it costs the other methods less.
+constexpr double kInterleaveCost = 20;  // to make a vector of the input
+constexpr double kEntryCost = 2.2;      // to make an entry of a table
+constexpr double kAddCost = 1.15;       // to add an entry
+constexpr double kSumCost = 2.75;       // to load and store a sum
+constexpr double kFinishCost = 17;      // to store a vector of the output
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t b) { return divide_up(a, b) * b; }

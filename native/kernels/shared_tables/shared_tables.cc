@@ -50,7 +50,7 @@ class SharedTables : public ConvMethod {
   double cost(const Window& window) const override {
     const SharedTablesPlan plan(window, planes_);
     if (static_cast<double>(plan.worker_bytes()) > kMaxWorkerBytes) return std::numeric_limits<double>::infinity();
-    return Bands(window, plan, planes_, 1).cost();
+    return kernel_.slowness * Bands(window, plan, planes_, 1).cost();
   }
 
   size_t scratch_bytes(const Window& window, int threads) const override {

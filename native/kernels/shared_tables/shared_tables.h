@@ -16,6 +16,7 @@ struct SharedTablesWeights {
 // to the sums of another position.
 struct SharedTablesKernel {
   const char* isa;
+  double slowness;  // measured, of what plan.h estimates
   void (*run)(const Window&, const SharedTablesPlan&, const Band&, const Finish&, const float* input,
               const SharedTablesWeights&, float* scratch);
 };

@@ -77,6 +77,8 @@ inline int64_t entry_at(uint64_t word, int i) {
 template <int bits, int tables, int folds>
 void add_planes(const uint64_t* words, int64_t step, int64_t planes, const float* const* positions, int64_t,
                 float* sums) {
+  const float* position[folds];  // a copy, as `sums` may overlay the original for all the compiler knows
+  for (int fold = 0; fold < folds; ++fold) position[fold] = positions[fold];
   for (int64_t plane = 0; plane < planes; ++plane, words += step, sums += kSubImages) {
     Pixels even = Pixels::load(sums), odd = Pixels::zero();
 #pragma GCC unroll 3
@@ -85,7 +87,7 @@ void add_planes(const uint64_t* words, int64_t step, int64_t planes, const float
       if (folds == 1 && word == 0) continue;
 #pragma GCC unroll 16
       for (int i = 0; i < tables; ++i) {
-        const Pixels entry = Pixels::load(positions[fold] + i * (kSubImages << bits) + entry_at<bits>(word, i));
+        const Pixels entry = Pixels::load(position[fold] + i * (kSubImages << bits) + entry_at<bits>(word, i));
         if (i % 2)
           odd = odd + entry;
         else
@@ -348,7 +350,7 @@ void run_band(const Window& window, const SharedTablesPlan& plan, const Band& ba
 }  // namespace
 
 extern const SharedTablesKernel shared_tables_kernel;
-const SharedTablesKernel shared_tables_kernel = {PLUMLINE_ISA_NAME, run_band};
+const SharedTablesKernel shared_tables_kernel = {PLUMLINE_ISA_NAME, kVectors == 1 ? 1.0 : 1.2, run_band};
 
 }  // namespace PLUMLINE_ISA_NAMESPACE
 }  // namespace plumline
