@@ -108,7 +108,11 @@ def test_layers_of_networks_equal_numpy(layer: str, form: str, isa: str) -> None
         ("dense", "body", "dense"),
         ("sparse", "body", "sparse"),
         ("signed_binary", "wide", "shared_tables"),
-        ("signed_binary", "one pixel", "tables"),  # its neighbours' tables would be of padding alone
+        (
+            "signed_binary",
+            "one pixel",
+            "tables",
+        ),  # all else is padding
         ("binary", "narrow groups", "dense"),  # too few filters to pay for tables
         ("ternary", "depthwise", "depthwise"),
         ("dense", "depthwise", "depthwise"),
@@ -130,6 +134,34 @@ def test_threads_do_not_change_a_bit(layer: str, form: str, isa: str) -> None:
     one = node.run(native, isa, x, threads=1)
     for threads in (2, 5):
         assert np.array_equal(one, node.run(native, isa, x, threads=threads))
+
+
+@pytest.mark.parametrize("isa", [isa for isa in ISAS if isa != "reference"])
+@pytest.mark.parametrize("form", ["signed_binary", "binary", "ternary", "planes"])
+def test_shared_tables_equal_numpy(form: str, isa: str) -> None:
+    """Images large enough for them: any kernel, stride, padding, dilation, groups, threads."""
+    rng = np.random.default_rng([10, FORMS.index(form)])
+    ran = 0
+    for channels in (3, 16, 20, 32, 64, 65, 136):
+        groups, filters = int(rng.choice([1, 1, 2])), int(rng.choice([40, 56, 72]))
+        steps = [1] if channels in (16, 64) else [1, 1, 1, 2]  # those two are sure to be chosen
+        node = conv_node(
+            rng,
+            form,
+            groups * filters,
+            channels,
+            [3, 3] if len(steps) == 1 else rng.choice([3, 3, 3, 2], 2).tolist(),
+            groups=groups,
+            strides=rng.choice(steps, 2).tolist(),
+            dilations=rng.choice(steps, 2).tolist(),
+            pads=rng.integers(0, 3, 4).tolist(),
+            activation=random_activation(rng),
+        )
+        x = normal(rng, (1, groups * channels, *rng.integers(28, 36, 2).tolist()))
+        y = node.run(native, isa, x, threads=int(rng.integers(1, 4)))
+        assert_close(node, y, node.finish(convolve(node, x), None))
+        ran += node.kernels == [f"shared_tables/{isa}"]
+    assert ran > 0
 
 
 def test_inputs_that_no_weight_reads_do_not_matter() -> None:

@@ -15,6 +15,7 @@ constexpr double kInterleaveCost = 20;  // to make a vector of the input
 constexpr double kEntryCost = 2.2;      // to make an entry of a table
 constexpr double kAddCost = 1.15;       // to add an entry
 constexpr double kSumCost = 2.75;       // to load and store a sum
+constexpr double kTapCost = 1;          // to see where a tap moves a position
 constexpr double kFinishCost = 17;      // to store a vector of the output
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -69,7 +70,7 @@ double band_cost(const Window& window, const SharedTablesPlan& plan, double rows
                                   rows * static_cast<double>(window.kernel_height));
   const double in_positions = in_rows * static_cast<double>(plan.grid.in_width);
   const double positions = rows * static_cast<double>(plan.grid.width);
-  return in_positions * (channels * kInterleaveCost + tables * kEntryCost * ((1 << plan.bits) - 1)) +
+  return in_positions * taps * kTapCost + in_positions * (channels * kInterleaveCost + tables * kEntryCost * ((1 << plan.bits) - 1)) +
          positions * planes * taps * (tables * kAddCost + chunks / plan.folds * kSumCost) +
          positions * filters * kFinishCost;
 }

@@ -18,6 +18,15 @@ constexpr Implementation<SharedTablesKernel> kKernels[] = {
 // A worker that needs more than this leaves every cache; it also bounds what a hostile file may ask for.
 constexpr double kMaxWorkerBytes = 1 << 25;
 
+// Whether every size of a plan is far below what an int64_t holds, however hostile the shapes.
+bool countable(const Window& window, int64_t planes) {
+  constexpr double kLimit = 1e12;
+  const auto product = [](int64_t a, int64_t b) { return static_cast<double>(a) * static_cast<double>(b); };
+  const int64_t reach = window.out_width * window.stride_width + window.kernel_width * window.dilation_width;
+  return product(reach, window.channels) < kLimit &&
+         product(window.pixels(), planes + 1) < kLimit && product(reach, kSubImages * window.kernel_height) < kLimit;
+}
+
 class SharedTables : public ConvMethod {
  public:
   SharedTables(const Weights& weights, const Taps& taps, Isa isa)
@@ -48,6 +57,7 @@ class SharedTables : public ConvMethod {
   std::string name() const override { return std::string("shared_tables/") + kernel_.isa; }
 
   double cost(const Window& window) const override {
+    if (!countable(window, planes_)) return std::numeric_limits<double>::infinity();
     const SharedTablesPlan plan(window, planes_);
     if (static_cast<double>(plan.worker_bytes()) > kMaxWorkerBytes) return std::numeric_limits<double>::infinity();
     return kernel_.slowness * Bands(window, plan, planes_, 1).cost();
