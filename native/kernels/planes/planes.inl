@@ -8,9 +8,9 @@ namespace {
 
 constexpr int kVectors = 16 / F32::kLanes;  // tables of 64 rows and 16 pixels: 16 KiB, half of a small first cache
 #if defined(__AVX512F__)
-constexpr double kTableCost = 60, kEntryCost = 1.1;
+constexpr double kTableCost = 60, kEntryCost = 1.22;
 #else
-constexpr double kTableCost = 68, kEntryCost = 1.3;
+constexpr double kTableCost = 68, kEntryCost = 1.5;
 #endif
 constexpr int64_t kEntries = 16;            // of a table of four rows
 constexpr int64_t kTables = kPlaneRows / 4;
