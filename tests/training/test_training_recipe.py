@@ -36,6 +36,16 @@ def test_a_file_starts_from_its_base(tmp_path: Path) -> None:
     assert (recipe.train.epochs, recipe.train.lr) == (4, 0.5)
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"# caf\xe9", "UTF-8"), (b"base = 3", "base = 3: it must be a recipe's name")],
+)
+def test_a_file_that_is_no_recipe_is_named(tmp_path: Path, content: bytes, says: str) -> None:
+    (tmp_path / "mine.toml").write_bytes(content)
+    with pytest.raises(InputError, match=f"mine.toml.*{says}"):
+        Recipe.load(str(tmp_path / "mine.toml"))
+
+
 def test_a_base_that_leads_back_to_itself_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text('base = "a.toml"\n')
     with pytest.raises(InputError, match="leads back to itself"):

@@ -235,10 +235,16 @@ def _read(name: str, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
         raise InputError(f"there is no recipe file {name!r}")
     if path in seen:
         raise InputError(f"{path}: its base leads back to itself; remove one of the base lines")
-    table = tables.parse(path.read_text(encoding="utf-8"), str(path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not valid TOML: it is not in UTF-8 ({error})") from error
+    table = tables.parse(text, str(path))
     base = table.pop("base", None)
     if base is None:
         return table
+    if not isinstance(base, str):
+        raise InputError(f"{path}: base = {base!r}: it must be a recipe's name or a .toml file")
     if base.endswith(".toml"):
         base = str(path.parent / base)
     return _merge(_read(base, (*seen, path)), table)
