@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from plumline.errors import printable
 from plumline.runtime.artifact import Artifact, Node
 
-
-VISIT_EVERY_WEIGHT = ("dense", "depthwise", "reference")
+VISIT_EVERY_WEIGHT = ("dense", "depthwise")
 """Kernels that multiply by each weight, zero or not, in whatever form the file holds it."""
 
 
@@ -82,9 +81,7 @@ def _step(node: Node, kernel: str, isa: str) -> PlanStep:
         weight_bytes=_count(node, "weight_bytes") or 0,
         bytes=sum(array.nbytes for array in node.tensors.values()),
         dense_operations=_count(node, "dense_operations"),
-        planned_operations=_count(
-            node, "dense_operations" if visits_all else "planned_operations"
-        ),
+        planned_operations=_count(node, "dense_operations" if visits_all else "planned_operations"),
         why=str(node.about.get("why", "")),
     )
 
