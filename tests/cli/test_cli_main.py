@@ -145,6 +145,8 @@ def test_json_has_standard_output_for_itself(
         (KeyboardInterrupt("stopped after step 7"), 130, "stopped after step 7"),
         (PermissionError(13, "Permission denied", "net.plum"), 2, "net.plum: Permission denied"),
         (OSError(28, "No space left on device"), 2, "No space left on device"),
+        (MemoryError(), 2, "out of memory: use a smaller batch or network"),
+        (MemoryError("no 9 GiB"), 2, "no 9 GiB: use a smaller batch or network"),
     ],
 )
 def test_what_stops_a_verb_is_told_in_one_line(

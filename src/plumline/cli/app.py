@@ -40,6 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if advice is None:
             raise
         return _fail(advice, USER_MISTAKE)
+    except MemoryError as error:
+        reason = str(error) or "out of memory"
+        return _fail(f"{reason}: use a smaller batch or network", USER_MISTAKE)
     except OSError as error:
         if error.strerror is None:
             raise
