@@ -92,7 +92,7 @@ class State:
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         before = Recipe.from_toml(checkpoint.recipe, f"the recipe in {self.folder}")
-        cure = "use another folder, or start this one again without resuming"
+        cure = "use another folder, or start this one again (--restart, or resume=False)"
         if changed := self.recipe.differences(before):
             raise InputError(f"{self.folder} holds a run of another recipe: {changed[0]}; {cure}")
         facts = runs.facts(self.dataset)
