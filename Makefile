@@ -30,7 +30,7 @@ native:
 
 # The native and runtime tests again, with every access to memory and every undefined operation checked. libstdc++ is
 # preloaded too: AddressSanitizer has to find it when it wraps the throwing of exceptions.
-sanitize:
+sanitize: $(VENV)/.test
 	$(CONFIGURE) -B build/sanitize -DPLUMLINE_SANITIZE=ON
 	$(BIN)/ninja -C build/sanitize
 	PLUMLINE_NATIVE_DIR=$(CURDIR)/build/sanitize \

@@ -277,3 +277,9 @@ def test_freeze_keeps_what_is_trainable(net):
     freeze(net)
     assert not net.hidden.weight.requires_grad
     assert net.fc.weight.requires_grad
+
+
+@pytest.mark.parametrize("scheme", ["binary", Binary, None, {"*": "binary"}])
+def test_what_is_no_scheme_is_refused(scheme):
+    with pytest.raises(InputError, match=r"is no scheme: make one, such as plumline\.SignedBinary"):
+        convert_(nn.Linear(2, 2), scheme)

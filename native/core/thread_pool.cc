@@ -134,7 +134,9 @@ void ThreadPool::parallel_for(int64_t jobs, Body body, void* context) {
     return;
   }
   const uint64_t next = ((state.round() + 1) << kIndexBits);
-  state.ticket.store(next | kIndexMask);  // closed while the job is exchanged
+  // Closed while the job is exchanged, and still of the old round: a worker that saw the new one now would find nothing
+  // to do and wait for the round after it.
+  state.ticket.store(state.ticket.load() | kIndexMask);
   state.body.store(body);
   state.context.store(context);
   state.jobs.store(jobs);

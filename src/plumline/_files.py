@@ -6,23 +6,44 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+SUFFIX = ".part"
+
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; it is renamed on success and removed otherwise."""
+    """Yield a temporary path beside ``path``; it is renamed on success and removed otherwise.
+
+    An `OSError` of the temporary file, such as that of a full disk, names ``path``.
+    """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    with _naming(target), _temporary(target) as temporary:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
+
+
+@contextmanager
+def _temporary(target: Path) -> Iterator[Path]:
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=SUFFIX, dir=target.parent)
+    os.close(handle)
+    try:
+        yield Path(name)
     finally:
-        temporary.unlink(missing_ok=True)
+        Path(name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _naming(target: Path) -> Iterator[None]:
+    """Let an error that names the temporary file, or none, name the target."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or not str(error.filename or SUFFIX).endswith(SUFFIX):
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(target)) from error
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:

@@ -120,7 +120,7 @@ def convert_(
             f"a {type(model).__name__} with no layer to convert: it has no Conv1d, Conv2d, Conv3d "
             "and no Linear"
         )
-    chosen = _choose(model, layers, {"*": scheme} if isinstance(scheme, Scheme) else scheme)
+    chosen = _choose(model, layers, _by_pattern(scheme))
     kept = _kept(model, layers, keep)
     chosen = {name: chosen[name] for name in layers if name in chosen and name not in kept}
     if not chosen:
@@ -214,6 +214,14 @@ def _convertible(layer: nn.Module) -> bool:
 def _is_shortcut(name: str, layer: nn.Module) -> bool:
     pointwise = math.prod(_weight(layer).shape[2:]) == 1
     return pointwise and any(word in name.lower() for word in SHORTCUT_NAMES)
+
+
+def _by_pattern(scheme: Scheme | Mapping[str, Scheme]) -> Mapping[str, Scheme]:
+    table = scheme if isinstance(scheme, Mapping) else {"*": scheme}
+    for given in table.values():
+        if not isinstance(given, Scheme):
+            raise InputError(f"{given!r} is no scheme: make one, such as plumline.SignedBinary()")
+    return table
 
 
 def _choose(

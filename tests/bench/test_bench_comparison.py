@@ -18,6 +18,23 @@ from plumline.bench.machine import OtherWork
 from plumline.errors import InputError
 
 
+def test_a_shape_that_does_not_fit_is_told(subject: Subject) -> None:
+    with pytest.raises(InputError, match=r"takes \(batch, 1, 8, 8\), not \(1, 3, 8, 8\)"):
+        compare(subject, ["openvino"], shapes={"input": (1, 3, 8, 8)})
+
+
+def test_a_runtime_that_fails_to_open_a_network_is_named(
+    subject: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> Bind:
+        raise RuntimeError("no such operator")
+
+    other = Contender("other", "numpy", ("onnx",), fail)
+    monkeypatch.setitem(registry._CONTENDERS, "other", other)
+    with pytest.raises(InputError, match=r"other cannot run .*: no such operator"):
+        compare(subject, ["other"])
+
+
 @pytest.fixture
 def comparison(subject: Subject) -> Comparison:
     return compare(subject, ["onnxruntime", "torch"], seconds=0.05, turns=3, batch=2)

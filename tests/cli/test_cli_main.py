@@ -144,6 +144,9 @@ def test_json_has_standard_output_for_itself(
         (KeyboardInterrupt(), 130, "interrupted"),
         (KeyboardInterrupt("stopped after step 7"), 130, "stopped after step 7"),
         (PermissionError(13, "Permission denied", "net.plum"), 2, "net.plum: Permission denied"),
+        (OSError(28, "No space left on device"), 2, "No space left on device"),
+        (MemoryError(), 2, "out of memory: use a smaller batch or network"),
+        (MemoryError("no 9 GiB"), 2, "no 9 GiB: use a smaller batch or network"),
     ],
 )
 def test_what_stops_a_verb_is_told_in_one_line(
@@ -182,6 +185,19 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert process.stderr is not None
     assert process.stderr.read() == b""
     process.wait()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
+def test_an_answer_that_cannot_be_written_is_a_mistake() -> None:
+    with open("/dev/full", "w") as full:
+        process = subprocess.run(
+            [sys.executable, "-m", "plumline.cli", "doctor", "--json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert process.stderr == b"plumline: error: No space left on device\n"
+    assert process.returncode == 2
 
 
 def test_the_page_names_every_verb() -> None:

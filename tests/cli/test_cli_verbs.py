@@ -168,6 +168,61 @@ def test_run_reads_and_writes_arrays(
         assert about["outputs"][0]["max"] == pytest.approx(float(expected.max()))
 
 
+def test_run_writes_outputs_of_any_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from onnx import TensorProto, helper
+
+    import plumline
+
+    names = ["file", "allow_pickle", "a/b"]
+    ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [2]) for name in ("x", *names)]
+    nodes = [helper.make_node("Relu", ["x"], [name]) for name in names]
+    model = helper.make_model(
+        helper.make_graph(nodes, "names", ports[:1], ports[1:]),
+        opset_imports=[helper.make_opsetid("", 17)],
+    )
+    plumline.compile(model).save(tmp_path / "net.plum")
+    answer(capsys, "run", tmp_path / "net.plum", "--random", "0", "-o", tmp_path / "out.npz")
+    with np.load(tmp_path / "out.npz") as written:
+        assert sorted(written) == sorted(names)
+
+
+def test_run_takes_each_input_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(folder / "net.plum"), "-i", "x.npy", "-i", "input=y.npy"]) == 2
+    assert "given twice: 'x.npy' and 'y.npy'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("compile", "net.onnx", "-o", "net.onnx"),
+        ("compile", "net.onnx", "-o", "folder"),
+        ("run", "net.plum", "--random", "0", "-o", "net.plum"),
+        ("run", "net.plum", "--input", "x.npy", "-o", "x.npy"),
+        ("bench", "net.onnx", "--csv", "net.onnx"),
+        ("bench", "net.onnx", "--out", "folder"),
+        ("export", "run", "-o", "folder"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_read_is_never_written_over(
+    arguments: tuple[str, ...],
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("net.onnx", "net.plum"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    np.save("x.npy", np.zeros((1, 1, 8, 8), np.float32))
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "run").symlink_to(folder / "run")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    assert main(arguments) == 2
+    assert f"{arguments[-1]!r} is a f" in capsys.readouterr().err
+    assert before == {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()}
+
+
 def test_run_on_noise_depends_on_the_seed_alone(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -68,6 +68,18 @@ def test_every_offending_node_is_listed_with_name_and_type():
         ("(float[2,3] x) => (float[2,4] y) { y = Softmax <axis=3> (x) }", "axis 3"),
         ("(float[2,3] x) => (float[2,4] y) { y = Transpose <perm=[0,0]> (x) }", "permute"),
         ("(float[N] x) => (int64[1] y) { y = Shape(x) }", "output 'y'"),
+        (
+            "(float[2,3] x) => (float[6] y) { s = my.ops.Shape(x) y = Reshape(x, s) }",
+            "my.ops.Shape",
+        ),
+        ("(float[3] x) => (float[3] y) { a = Sin(x) y = my.ops.Relu(a) }", "my.ops.Relu"),
+        ("(float[3] x) => (float y) <int64 i = {3}> { y = Gather(x, i) }", "axis of 3"),
+        ("(float[3] x) => (float y) <double d = {3}> { y = CastLike(x, d) }", "float64"),
+        ("(float[2,0] x) => (float[2,3] y) <float[0,3] w = {}> { y = MatMul(x, w) }", "empty"),
+        (
+            "(float[1,3,8,8] x) => (float[1,0,8,8] y) <float[0,3,1,1] w = {}> { y = Conv(x, w) }",
+            "empty",
+        ),
         ("(float[2,3] x) => (float[5] y) <int64[1] t = {5}> { y = Reshape(x, t) }", "6 elements"),
     ],
 )
@@ -123,6 +135,13 @@ def test_a_constant_too_large_is_refused_before_it_is_made(operator):
         f"{{ {nodes} y = Add(x, c) }}"
     )
     assert "too large" in refused(model(text))
+
+
+def test_inputs_that_are_not_tensors():
+    proto = model("(float[3] x) => (float[3] y) <int64 i = {0}> { y = SequenceAt(x, i) }")
+    element = helper.make_tensor_type_proto(TensorProto.FLOAT, [3])
+    proto.graph.input[0].type.CopyFrom(helper.make_sequence_type_proto(element))
+    assert "not a tensor" in refused(proto)
 
 
 def test_random_numbers_are_not_constants():

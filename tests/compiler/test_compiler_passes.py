@@ -46,6 +46,7 @@ X4 = "(float[N,3,6,6] x) => (float[N,4,?,?] y)"
 X2 = "(float[N,3] x) => (float[N,4] y)"
 SAME = "(float[N,4,6,6] x) => (float[N,4,6,6] y)"
 W1 = noise(4, 4, 1, 1)
+LINEAR = ["flatten", "linear", "unsqueeze"]
 
 CASES = {
     "BatchNormalization goes into a convolution": (
@@ -211,6 +212,82 @@ CASES = {
         SAME + "{ a = Sigmoid(x) b = Tanh(a) y = Relu(x) }",
         {},
         ["relu"],
+    ),
+    "what nobody reads need not be known": (
+        SAME + "{ a = Sin(x) b, m = TopK(a, k) y = Relu(x) }",
+        {"k": 1},
+        ["relu"],
+    ),
+    "a number alone keeps its shape": (
+        "(float x) => (float[1] y) { a = Add(x, three) b = Clip(a, zero, six) c = Mul(b, x) y = "
+        "Div(c, six) }",
+        {"three": [3.0], "zero": 0.0, "six": [6.0]},
+        ["add", "clip", "mul", "div"],
+    ),
+    "squeeze and excitation are linear layers": (
+        SAME + "{ a = GlobalAveragePool(x) b = Conv(a, w) c = Relu(b) d = Conv(c, w) e = Add(d, a) "
+        "g = HardSigmoid(e) y = Mul(x, g) }",
+        {"w": W1},
+        ["reduce_mean", *LINEAR, "flatten", *LINEAR, "mul"],
+    ),
+    "a kernel as large as the input is a linear layer": (
+        "(float[N,3,5,4] x) => (float[N,4,1,1] y) { a = Conv(x, w) y = PRelu(a, c) }",
+        {"w": noise(4, 3, 5, 4), "c": CHANNEL},
+        LINEAR,
+    ),
+    "taps that meet only padding are left out": (
+        "(float[N,3,2,1] x) => (float[N,4,1,1] y) { y = Conv <pads = [1,2,1,2], strides = [2,3], "
+        "dilations = [1,2]> (x, w) }",
+        {"w": W},
+        LINEAR,
+    ),
+    "in one dimension too": (
+        "(float[N,3,4] x) => (float[N,2,1] y) { y = Conv(x, w) }",
+        {"w": noise(2, 3, 4)},
+        LINEAR,
+    ),
+    "not when groups part the channels": (
+        "(float[N,4,1,1] x) => (float[N,4,1,1] y) { y = Conv <group = 2> (x, w) }",
+        {"w": noise(4, 2, 1, 1)},
+        ["conv"],
+    ),
+    "not when a place of the input is passed over": (
+        "(float[N,3,3] x) => (float[N,4,1] y) { y = Conv <dilations = [2]> (x, w) }",
+        {"w": noise(4, 3, 2)},
+        ["conv"],
+    ),
+    "not when there are several windows": (
+        "(float[N,3,1,1] x) => (float[N,4,3,3] y) { y = Conv <pads = [1,1,1,1]> (x, w) }",
+        {"w": noise(4, 3, 1, 1)},
+        ["conv"],
+    ),
+    "the average of one window is a mean": (
+        "(float[N,4,6,6] x) => (float[N,4,1,1] y) { y = AveragePool <kernel_shape = [6,6], "
+        "strides = [6,6]> (x) }",
+        {},
+        ["reduce_mean"],
+    ),
+    "a place of an axis": (
+        "(float[N,3,4] x) => (float[N,4] y) { i = Constant <value_int = -1> () y = Gather "
+        "<axis = 1> (x, i) }",
+        {},
+        ["slice", "squeeze"],
+    ),
+    "places of an axis, one slice for each run": (
+        "(float[N,5,4] x) => (float[N,2,3,4] y) { i = Constant <value_ints = [3,4,0,1,2,-1]> () "
+        "s = Constant <value_ints = [2,3]> () j = Reshape(i, s) y = Gather <axis = 1> (x, j) }",
+        {},
+        ["slice", "slice", "slice", "concat", "reshape"],
+    ),
+    "the last place of an axis of any size": (
+        "(float[N,3] x) => (float[3] y) { i = Constant <value_int = -1> () y = Gather(x, i) }",
+        {},
+        ["slice", "squeeze"],
+    ),
+    "CastLike of a constant": (
+        SAME + "{ a = Cast <to = 11> (c) b = CastLike(a, x) y = Div(b, x) }",
+        {"c": 2.0},
+        ["div"],
     ),
     "constants are computed": (
         SAME + "{ a = Add(c, c) b = Relu(a) d = Mul(b, c) y = Conv(x, d) }",

@@ -25,6 +25,8 @@ def test_it_is_the_formula(shape):
         (np.zeros((2, 2), np.uint8), MEAN, STD, "uint8"),
         (np.zeros((1, 1, 2, 2), np.uint8), MEAN, STD, "1 channels"),
         (np.zeros((1, 3, 2, 2), np.uint8), MEAN, (0.1, 0.0, 0.1), "above 0"),
+        (np.zeros((1, 3, 2, 2), np.uint8), MEAN, (0.1, np.nan, 0.1), "finite"),
+        (np.zeros((1, 3, 2, 2), np.uint8), (0.1, np.inf, 0.1), STD, "finite"),
     ],
 )
 def test_what_does_not_fit_is_refused(images, mean, std, message):

@@ -7,11 +7,16 @@ needs to hand the arrays over.
 import ctypes
 import gc
 import json
+import pathlib
 import sys
 
 import numpy as np
 
-from plumline.runtime import _native
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+from native_build import use_build_from_environment
+
+use_build_from_environment()
+from plumline.runtime import _native  # noqa: E402 - the build has to be chosen first
 
 count = ctypes.CDLL(None).count_allocations
 count.restype = ctypes.c_long

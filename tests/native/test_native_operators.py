@@ -259,7 +259,7 @@ def test_shapes_change_and_bytes_do_not(op, shape, attributes, expected):
 
 @pytest.mark.parametrize("threads", THREADS)
 def test_transpose_by_every_permutation(threads):
-    for shape in [(), (5,), (2, 3, 4, 5), (130, 140)]:
+    for shape in [(), (5,), (2, 3, 4, 5), (130, 140), (3, 17, 2, 33)]:
         x = normal(*shape)
         for perm in itertools.permutations(range(len(shape))):
             (y,) = compute("transpose", [x], {"perm": list(perm)}, threads=threads)

@@ -7,12 +7,16 @@ this test with the number of the mutation, and not the end of the test run.
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 MUTATIONS = 2000
 SCRIPT = """
 import json, pickle, random, sys
+sys.path.insert(0, sys.argv[1])
+from native_build import use_build_from_environment
+use_build_from_environment()
 import numpy as np
 from plumline.errors import InputError
 from plumline.runtime import Artifact, Program, container
@@ -109,9 +113,8 @@ print(ran)
 @pytest.mark.parametrize("kind", ["bytes", "truncated", "tensor-bytes", "tensor-shapes", "program"])
 def test_never_a_crash(artifact, kind):
     job = pickle.dumps((kind, MUTATIONS, artifact.to_bytes()))
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], input=job, capture_output=True, timeout=300
-    )
+    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parents[1])]
+    done = subprocess.run(command, input=job, capture_output=True, timeout=300)
     if done.returncode != 0:
         pytest.fail(f"exit code {done.returncode}:\n{done.stderr.decode(errors='replace')[-2500:]}")
     # Some mutations are harmless (the bits of a weight); none of the others may have run.

@@ -9,7 +9,7 @@ import pytest
 
 from plumline.compiler import compile
 from plumline.errors import ArtifactError, InputError
-from plumline.runtime import Program, load, native
+from plumline.runtime import Program, load, native, plan
 
 
 @pytest.fixture
@@ -166,13 +166,22 @@ def test_threads_are_cut_to_the_cores(artifact, x):
     np.testing.assert_allclose(program(x), Program(artifact)(x), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("kernel", "visits_all"),
+    [("dense/avx2", True), ("depthwise/avx2", True), ("tables/avx2", False), ("reference", False)],
+)
+def test_planned_operations_are_those_of_the_kernel(artifact, kernel, visits_all):
+    """A kernel that visits every weight does the dense work, though the file holds planes."""
+    first = plan.make(artifact, [kernel] * len(artifact.nodes), "avx2")[0]
+    assert 0 < first.planned_operations <= first.dense_operations
+    assert (first.planned_operations == first.dense_operations) == visits_all
+
+
 def test_plan_says_what_each_step_does(program, artifact):
     plan = program.plan()
     assert [step.node for step in plan] == [node.name for node in artifact.nodes]
     first = plan[0]
-    # Four filters of 3x3x3 at 6x6 positions; two binary ones of the four have planes.
-    assert first.dense_operations == 4 * 27 * 36
-    assert 0 < first.planned_operations < first.dense_operations
+    assert first.dense_operations == 4 * 27 * 36, "four filters of 3x3x3 at 6x6 positions"
     assert first.weights == 4 * 27
     assert first.bytes >= first.weight_bytes
     assert "{-a,+a} x2" in first.pattern

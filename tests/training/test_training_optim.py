@@ -4,6 +4,7 @@ from torch import nn
 
 from plumline import SignedBinary, convert_
 from plumline.errors import InputError
+from plumline.models.resnet import ChannelShift
 from plumline.training.optim import OPTIMIZERS, make_optimizer
 from plumline.training.recipe import TrainSection
 
@@ -27,6 +28,13 @@ def decay_of(model: nn.Module, **keys: object) -> dict[str, float]:
 def test_only_weights_decay_quantized_ones_included() -> None:
     decays = {name for name, decay in decay_of(network()).items() if decay}
     assert decays == {"0.parametrizations.weight.original", "3.weight"}
+
+
+def test_what_has_one_number_a_channel_is_no_weight_whatever_its_axes() -> None:
+    model = nn.Sequential(ChannelShift(3), nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(4, 1))
+    convert_(model, SignedBinary(scale="learned"), keep=["3"])
+    decays = {name for name, decay in decay_of(model).items() if decay}
+    assert decays == {"1.parametrizations.weight.original", "3.weight"}
 
 
 def test_everything_decays_if_asked() -> None:

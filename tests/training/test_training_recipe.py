@@ -36,6 +36,16 @@ def test_a_file_starts_from_its_base(tmp_path: Path) -> None:
     assert (recipe.train.epochs, recipe.train.lr) == (4, 0.5)
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"# caf\xe9", "UTF-8"), (b"base = 3", "base = 3: it must be a recipe's name")],
+)
+def test_a_file_that_is_no_recipe_is_named(tmp_path: Path, content: bytes, says: str) -> None:
+    (tmp_path / "mine.toml").write_bytes(content)
+    with pytest.raises(InputError, match=f"mine.toml.*{says}"):
+        Recipe.load(str(tmp_path / "mine.toml"))
+
+
 def test_a_base_that_leads_back_to_itself_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text('base = "a.toml"\n')
     with pytest.raises(InputError, match="leads back to itself"):
@@ -85,6 +95,12 @@ def test_another_name_drops_the_options_of_the_old_one() -> None:
         ("[train]\nlr = 'fast'\n", "train.lr = 'fast': it must be a number"),
         ("[train]\nmilestones = 3\n", "train.milestones = 3: it must be a list"),
         ("[train]\nepochs = 0\n", "train.epochs = 0: it must be at least 1"),
+        ("[train]\nlr = inf\n", "train.lr = inf: it must be a finite number"),
+        ("[train]\nwarmup = 11\n", "train.warmup = 11.0: it must be at most train.epochs (10)"),
+        ("[train]\nmomentum = -1\n", "train.momentum = -1.0: it must be in [0, 1)"),
+        ("[train]\nmomentum = 0\nnesterov = true\n", "false where train.momentum is 0"),
+        ("[train]\ngamma = 0\n", "train.gamma = 0.0: it must be in (0, 1]"),
+        ("[train]\nseed = 99999999999999999999\n", "it must be below 2^63"),
         ("[train]\nprecision = 'bf16'\n", "unknown train.precision 'bf16': choose from"),
         ("[augment]\nhue = 0.7\n", "augment.hue = 0.7: it must be in [0, 0.5]"),
         ("[augment]\nscale = [1.0]\n", "augment.scale = [1.0]: it must be [smallest, largest]"),

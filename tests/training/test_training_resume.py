@@ -14,6 +14,7 @@ import torch
 from plumline.data import DataSet
 from plumline.errors import InputError
 from plumline.training import Checkpoint, Recipe, build, fit, load_run
+from plumline.training.lock import sole_writer
 
 SCRIPT = """
 import sys, torch
@@ -153,3 +154,26 @@ def test_a_checkpoint_with_code_in_it_is_refused_unread(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         load_run(tmp_path)
     assert not (tmp_path / "broken-in").exists()
+
+
+def test_a_second_process_in_the_same_folder_is_refused(
+    digits: DataSet, short: Recipe, tmp_path: Path
+) -> None:
+    with sole_writer(tmp_path), pytest.raises(InputError, match="another process is training in"):
+        fit(build(short, digits), digits, short, tmp_path, quiet=True)
+    fit(build(short, digits), digits, short, tmp_path, quiet=True)
+
+
+def test_a_disk_that_is_full_leaves_the_checkpoint_that_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    Checkpoint(recipe="", dataset={}, model={"w": torch.zeros(9)}, step=1).save(path)
+    script = f"""
+import resource, torch
+from plumline.training import Checkpoint
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+Checkpoint(recipe="", dataset={{}}, model={{"w": torch.zeros(90_000)}}, step=2).save({str(path)!r})
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert "OSError: [Errno 27] File too large" in done.stderr
+    assert Checkpoint.load(path).step == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]

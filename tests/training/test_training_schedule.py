@@ -29,6 +29,12 @@ def test_warmup_rises_in_equal_steps_to_lr(name: str) -> None:
     assert found[20] == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize("name", sorted(SCHEDULES))
+def test_warmup_may_take_the_whole_training(name: str) -> None:
+    found = rates(schedule=name, warmup=8.0)
+    assert found == pytest.approx([0.5 * (step + 1) / 80 for step in range(80)])
+
+
 def test_step_multiplies_by_gamma_at_each_milestone() -> None:
     found = rates(schedule="step", milestones=(2.0, 6.0), gamma=0.1)
     assert [found[epoch * STEPS] for epoch in (0, 2, 5, 6)] == pytest.approx(

@@ -46,6 +46,8 @@ class Depthwise : public ConvMethod {
   std::string name() const override { return std::string("depthwise/") + kernel_.isa; }
 
   size_t scratch_bytes(const Window& window, int threads) const override {
+    const PaddedPlane padded = padded_plane(window, kernel_.lanes);
+    checked_count({padded.rows, padded.row_stride});  // strides and padding can make it far larger than the input
     return taps_bytes(window) + threads * worker_bytes(window);
   }
 

@@ -6,7 +6,7 @@ namespace plumline {
 namespace {
 
 // A file of a few bytes may name a huge matrix without entries; what is made from it stays in proportion.
-constexpr int64_t kMaxMatrix = int64_t{1} << 31;
+constexpr int64_t kMaxMatrix = INT32_MAX;  // filters are counted in int32
 
 // Offsets of the parts of `size` things that belong to each filter.
 std::vector<int32_t> parse_row_start(const NodeSpec& spec, int64_t filters, int64_t size) {

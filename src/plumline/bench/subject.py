@@ -88,6 +88,9 @@ class Subject:
         for name in given:
             if name not in self.inputs:
                 raise InputError(f"{self.name} has no input {name!r}: {', '.join(self.inputs)}")
+            if not _fits(given[name], self.inputs[name]):
+                wanted = ", ".join(map(str, self.inputs[name]))
+                raise InputError(f"input {name!r} takes ({wanted}), not {given[name]}")
         return {
             name: given[name] if name in given else self._settle(name, shape, batch)
             for name, shape in self.inputs.items()
@@ -108,6 +111,13 @@ class Subject:
         return {
             name: random.standard_normal(shape, dtype=np.float32) for name, shape in shapes.items()
         }
+
+
+def _fits(shape: tuple[int, ...], declared: Shape) -> bool:
+    return len(shape) == len(declared) and all(
+        isinstance(wanted, str) or size == wanted
+        for size, wanted in zip(shape, declared, strict=True)
+    )
 
 
 def _load_exported(path: Path) -> Any:

@@ -34,18 +34,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InputError as error:
         return _fail(str(error), USER_MISTAKE)
     except BrokenPipeError:
-        # The reader has gone: nothing may be written any more, not even by the interpreter's exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except ModuleNotFoundError as error:
         advice = cure(error.name)
         if advice is None:
             raise
         return _fail(advice, USER_MISTAKE)
+    except MemoryError as error:
+        reason = str(error) or "out of memory"
+        return _fail(f"{reason}: use a smaller batch or network", USER_MISTAKE)
     except OSError as error:
-        if error.filename is None:
+        if error.strerror is None:
             raise
-        return _fail(f"{error.filename}: {error.strerror}", USER_MISTAKE)
+        where = "" if error.filename is None else f"{error.filename}: "
+        return _fail(f"{where}{error.strerror}", USER_MISTAKE)
     except KeyboardInterrupt as interrupt:
         return _fail(str(interrupt) or "interrupted", INTERRUPTED)
 
@@ -61,8 +63,17 @@ def _main(arguments: list[str]) -> int:
     answer = _run(VERBS[options.verb], options)
     if os.environ.get("RANK", "0") != "0":
         return 0  # under torchrun, the first process answers for all
-    print(json.dumps(answer.data) if options.json else answer.text, flush=True)
+    _print(json.dumps(answer.data) if options.json else answer.text)
     return 0
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except OSError:
+        # The reader has gone or the disk is full: the interpreter's exit must not try again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
 
 
 def _run(verb: Verb, options: Namespace) -> Answer:

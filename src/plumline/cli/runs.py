@@ -29,11 +29,7 @@ def example_of(run: "Run") -> "Tensor":
     """Make one image of zeros, in the size that the network is evaluated on."""
     import torch
 
-    channels, height, width = run.dataset["shape"]
-    crop = run.recipe.augment.resized_crop
-    if crop and crop < min(height, width):
-        height = width = crop
-    return torch.zeros(1, channels, height, width)
+    return torch.zeros(1, *run.input_shape)
 
 
 def export_run(folder: str | os.PathLike[str], path: str | os.PathLike[str]) -> "ExportReport":

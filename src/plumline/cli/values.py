@@ -1,9 +1,20 @@
 """Values on the command line: text to number, ``name=value`` pairs, shapes."""
 
+import os
 from argparse import ArgumentTypeError
 from collections.abc import Iterable
 
 from plumline.errors import InputError
+
+
+def check_output(path: str | None, *sources: str) -> None:
+    """Refuse a file to write that is a folder or one of the files that are read."""
+    if path is None or not os.path.exists(path):
+        return
+    if os.path.isdir(path):
+        raise InputError(f"{path!r} is a folder: name a file to write")
+    if any(os.path.exists(source) and os.path.samefile(path, source) for source in sources):
+        raise InputError(f"{path!r} is a file that is read: name another one to write")
 
 
 def positive(text: str) -> int:

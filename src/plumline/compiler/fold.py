@@ -13,6 +13,9 @@ MAX_ELEMENTS = 1 << 28
 """Most elements of a folded tensor (1 GiB of float32): a tiny file must not fill the memory."""
 
 _SMALL = 4096
+_FIRST_VERSION = {"DequantizeLinear": 19}
+"""What ONNX's reference has no earlier version of; a later one takes all that an earlier did."""
+
 _RANDOM = {
     "Bernoulli",
     "Multinomial",
@@ -28,9 +31,11 @@ class NotFoldableError(Exception):
 
 
 def can_fold(node: onnx.NodeProto) -> bool:
-    """Whether equal inputs always give equal outputs, and the node holds no graph of its own."""
+    """Whether equal inputs of this standard operator always give equal outputs, and it holds no
+    graph of its own.
+    """
     has_graph = any(attribute.HasField("g") or attribute.graphs for attribute in node.attribute)
-    return node.domain in ("", "ai.onnx") and node.op_type not in _RANDOM and not has_graph
+    return node.op_type not in _RANDOM and not has_graph
 
 
 def fold(node: onnx.NodeProto, inputs: list[Array | None], opset: int) -> list[Array | None]:
@@ -38,7 +43,7 @@ def fold(node: onnx.NodeProto, inputs: list[Array | None], opset: int) -> list[A
     feeds = {
         name: array for name, array in zip(node.input, inputs, strict=True) if array is not None
     }
-    model = _model(node, feeds, opset)
+    model = _model(node, feeds, max(opset, _FIRST_VERSION.get(node.op_type, 0)))
     _check_size(model, feeds)
     try:
         with np.errstate(all="ignore"):

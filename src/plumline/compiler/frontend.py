@@ -1,6 +1,7 @@
 """Read an ONNX model: from a path, bytes or a ModelProto; check it; bring its weights in."""
 
 import os
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from google.protobuf.message import DecodeError
 from onnx import numpy_helper
 
 from plumline.compiler import external
+from plumline.compiler.fold import MAX_ELEMENTS
 from plumline.compiler.graph import Array
 from plumline.errors import InputError
 
@@ -59,6 +61,20 @@ def to_array(tensor: onnx.TensorProto) -> Array:
         raise InputError(
             f"the tensor {tensor.name!r} of the ONNX model cannot be read: {_line(error)}"
         ) from None
+
+
+def to_dense(sparse: onnx.SparseTensorProto) -> Array:
+    """Read a sparse tensor of the model as an ordinary one; raise `InputError` as `to_array`."""
+    values, indices, shape = to_array(sparse.values), to_array(sparse.indices), tuple(sparse.dims)
+    if prod(shape) > MAX_ELEMENTS:
+        raise InputError(
+            f"the sparse tensor {sparse.values.name!r} of the shape {shape} is too large"
+        )
+    dense = np.zeros(shape, values.dtype)
+    # One number a value counts over the whole tensor; one a value and axis is a position.
+    where = np.unravel_index(indices, shape) if indices.ndim == 1 else tuple(indices.T)
+    dense[where] = values
+    return dense
 
 
 def _parse(model: Any) -> onnx.ModelProto:

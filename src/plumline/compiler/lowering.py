@@ -155,8 +155,8 @@ def lower(
     """
     walk = _Walk(model, dict(constants or {}))
     inputs = walk.add_inputs(dict(sizes or {}))
-    for number, node in enumerate(model.graph.node):
-        walk.add(node, node.name or f"{node.op_type}_{number}")
+    for name, node in walk.nodes:
+        walk.add(node, name)
     walk.finish()
     outputs = {output.name: walk.values[output.name] for output in model.graph.output}
     for name, value in outputs.items():
@@ -176,10 +176,11 @@ class _Walk:
         self.steps: list[Step] = []
         self.refused: list[str] = []
         self.lost: set[str] = set()  # outputs of refused nodes
-        self.used = {name for node in self.graph.node for name in node.input}
-        self.used |= {output.name for output in self.graph.output}
+        self.nodes, self.used = _needed(self.graph)
         for tensor in self.graph.initializer:
             self.values[tensor.name] = Value.constant(frontend.to_array(tensor))
+        for sparse in self.graph.sparse_initializer:
+            self.values[sparse.values.name] = Value.constant(frontend.to_dense(sparse))
         names = [entry.name for entry in self.graph.input]
         for name, array in bound.items():
             if name not in names:
@@ -218,7 +219,9 @@ class _Walk:
     def add(self, node: onnx.NodeProto, name: str) -> None:
         if self.lost.intersection(node.input):
             self._lose(node)
-            if node.op_type not in _LOWERINGS and not symbolic.knows(node.op_type):
+            if not _is_standard(node) or not (
+                node.op_type in _LOWERINGS or symbolic.knows(node.op_type)
+            ):
                 self._refuse(node, name, _NOT_COMPILED)
             return
         try:
@@ -243,6 +246,8 @@ class _Walk:
 
     def _outputs(self, node: onnx.NodeProto, name: str) -> Sequence[Value | None]:
         inputs = [self.values[key] if key else None for key in node.input]
+        if not _is_standard(node):
+            raise RefusedError(_NOT_COMPILED)
         if can_fold(node) and all(value is None or value.is_constant for value in inputs):
             arrays = fold(
                 node, [None if value is None else value.data for value in inputs], self.opset
@@ -251,7 +256,7 @@ class _Walk:
         if symbolic.applies(node.op_type, inputs):
             attributes = {**read_attributes(node), "operator": node.op_type}
             return [symbolic.evaluate(node.op_type, attributes, inputs)]
-        if node.op_type not in _LOWERINGS or node.domain not in ("", "ai.onnx"):
+        if node.op_type not in _LOWERINGS:
             raise RefusedError(_NOT_COMPILED)
         used = [key in self.used for key in node.output]
         context = Context(node, name, self.opset, inputs, used)
@@ -263,7 +268,7 @@ class _Walk:
         return outputs
 
     def _refuse(self, node: onnx.NodeProto, name: str, reason: str) -> None:
-        domain = f"{node.domain}." if node.domain not in ("", "ai.onnx") else ""
+        domain = "" if _is_standard(node) else f"{node.domain}."
         self.refused.append(f"{name} ({domain}{node.op_type}): {reason}")
         self._lose(node)
 
@@ -271,10 +276,27 @@ class _Walk:
         self.lost.update(key for key in node.output if key)
 
 
+def _is_standard(node: onnx.NodeProto) -> bool:
+    return node.domain in ("", "ai.onnx")
+
+
+def _needed(graph: onnx.GraphProto) -> tuple[list[tuple[str, onnx.NodeProto]], set[str]]:
+    """Name the nodes that an output depends on, in order, and list the values they read."""
+    used = {output.name for output in graph.output}
+    nodes = []
+    for number, node in reversed(list(enumerate(graph.node))):
+        if used.intersection(node.output):
+            used.update(node.input)
+            nodes.append((node.name or f"{node.op_type}_{number}", node))
+    return nodes[::-1], used
+
+
 def _input_shape(
     entry: onnx.ValueInfoProto, wanted: Sequence[int] | None, fixed: dict[str, int]
 ) -> Shape:
     """Read the declared shape; note in ``fixed`` which named sizes the wanted shape decides."""
+    if not entry.type.HasField("tensor_type"):
+        raise InputError(f"the input {entry.name!r} is not a tensor: only tensors are compiled")
     kind = entry.type.tensor_type
     if not kind.HasField("shape"):
         if wanted is None:

@@ -81,6 +81,8 @@ def normalize(
             f"images of {channels} channels need as many means and stds, "
             f"not {len(mean)} and {len(std)}"
         )
+    if not np.isfinite([*mean, *std]).all():
+        raise InputError(f"means and stds must be finite, not {tuple(mean)} and {tuple(std)}")
     if min(std) <= 0:
         raise InputError(f"standard deviations must be above 0, not {min(std)}")
     deviation = np.asarray(std, np.float64)

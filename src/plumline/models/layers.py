@@ -2,13 +2,30 @@
 
 from collections.abc import Callable
 
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional
 
 from plumline._names import look_up
 
+
+class PReLU(nn.PReLU):
+    """`torch.nn.PReLU` with one slope a channel, several times faster to train on a CPU.
+
+    PyTorch's own gradient there takes longer than a convolution's. Training uses plain operations
+    of the same value, max(x, 0) - slope * max(-x, 0); evaluation, and so export, PyTorch's own.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Map x (N, C, ...) to x where it is positive, else slope * x."""
+        if not self.training or input.device.type != "cpu":
+            return super().forward(input)
+        slope = self.weight.to(input.dtype).reshape(-1, *(1,) * (input.ndim - 2))
+        return functional.relu(input) - functional.relu(-input) * slope
+
+
 ACTIVATIONS: dict[str, Callable[[int], nn.Module]] = {
     "relu": lambda channels: nn.ReLU(inplace=True),
-    "prelu": lambda channels: nn.PReLU(channels),
+    "prelu": PReLU,
     "tanh": lambda channels: nn.Tanh(),
 }
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from plumline._names import look_up
-from plumline.models.layers import conv3x3, initialize
+from plumline.models.layers import PReLU, conv3x3, initialize
 from plumline.models.registry import register
 
 MakeBlock = Callable[[int, int, int], nn.Module]
@@ -99,7 +99,7 @@ class PlumUnit(nn.Module):
         self.bn = nn.BatchNorm2d(outputs)
         self.downsample = _averaged_projection(inputs, outputs, stride)
         self.shift_in = ChannelShift(outputs)
-        self.prelu = nn.PReLU(outputs)
+        self.prelu = PReLU(outputs)
         self.shift_out = ChannelShift(outputs)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -205,9 +205,6 @@ def _port(port: Any) -> Port:
 
 def _node(node: Any, tensors: dict[str, Array]) -> Node:
     _fields(node, {"op", "name", "inputs", "outputs", "attributes", "about"})
-    about = _table(node["about"])
-    if not all(isinstance(fact, str | int | float) for fact in about.values()):
-        _refuse("what is said about a node is not texts and numbers")
     return Node(
         op=_text(node["op"]),
         name=_text(node["name"]),
@@ -215,7 +212,7 @@ def _node(node: Any, tensors: dict[str, Array]) -> Node:
         outputs=tuple(_integer(value) for value in _list(node["outputs"])),
         attributes={key: _attribute(value) for key, value in _table(node["attributes"]).items()},
         tensors=tensors,
-        about=about,
+        about={key: _fact(value) for key, value in _table(node["about"]).items()},
     )
 
 
@@ -230,6 +227,10 @@ def _attribute(value: Any) -> Attribute:
     if isinstance(value, str | float):
         return value
     return _integer(value)
+
+
+def _fact(value: Any) -> int | float | str:
+    return value if isinstance(value, str | float | bool) else _integer(value)
 
 
 def _fields(value: Any, names: set[str]) -> None:

@@ -9,6 +9,7 @@ tensor named ``padding.<n>``. See docs/artifact.md.
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -31,6 +32,7 @@ _PREFIX = b'{"__metadata__":{"sha256":"'
 _DIGEST = slice(8 + len(_PREFIX), 8 + len(_PREFIX) + 64)
 _BLANK = b"0" * 64
 _PADDING = "padding."
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def pack(texts: Mapping[str, str], tensors: Mapping[str, Array]) -> bytes:
@@ -102,7 +104,10 @@ def _header(data: bytes) -> tuple[dict[str, Any], memoryview]:
 
 
 def parse_json(text: str) -> Any:
-    """Parse strict JSON: no repeated keys, no NaN or infinity; any defect is a `ValueError`."""
+    """Parse strict JSON: no repeated keys, no NaN or infinity; any defect is a `ValueError`.
+
+    Every text can be encoded: half of a surrogate pair, which JSON can spell, is a defect too.
+    """
 
     def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         result = dict(pairs)
@@ -113,10 +118,17 @@ def parse_json(text: str) -> Any:
     def constant(name: str) -> NoReturn:
         raise ValueError(f"{name} is not a number")
 
+    def real(digits: str) -> float:
+        number = float(digits)
+        return number if math.isfinite(number) else constant(digits[:40])
+
     try:
-        return json.loads(text, object_pairs_hook=table, parse_constant=constant)
+        value = json.loads(text, object_pairs_hook=table, parse_constant=constant, parse_float=real)
+        if _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    return value
 
 
 def _tensor(name: str, entry: Any, body: memoryview) -> tuple[Array, int, int]:
@@ -125,7 +137,7 @@ def _tensor(name: str, entry: Any, body: memoryview) -> tuple[Array, int, int]:
     code, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(code, str) or code not in _DTYPES:
         _refuse(f"tensor {name!r} has the unknown type {code!r}"[:200])
-    if not _sizes(shape) or len(shape) > 32 or not _sizes(offsets) or len(offsets) != 2:
+    if not _sizes(shape) or not _sizes(offsets) or len(offsets) != 2:
         _refuse(f"tensor {name!r} has a shape or offsets that are not sizes")
     dtype, (begin, stop) = _DTYPES[code], offsets
     if stop > len(body) or stop - begin != math.prod(shape) * dtype.itemsize:
@@ -134,9 +146,13 @@ def _tensor(name: str, entry: Any, body: memoryview) -> tuple[Array, int, int]:
 
 
 def _sizes(value: Any) -> bool:
-    # bool is an int in Python; a size beyond 2**40 could only lie, and would make the product slow.
-    return isinstance(value, list) and all(
-        type(size) is int and 0 <= size < 1 << 40 for size in value
+    # bool is an int in Python. numpy has at most 32 axes, and refuses a shape whose sizes have too
+    # large a product even when one of them is 0; a product beyond 2**40 could only lie.
+    return (
+        isinstance(value, list)
+        and len(value) <= 32
+        and all(type(size) is int and 0 <= size < 1 << 40 for size in value)
+        and math.prod(size or 1 for size in value) < 1 << 40
     )
 
 

@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
+from plumline.errors import printable
 from plumline.runtime.artifact import Artifact, Node
+
+VISIT_EVERY_WEIGHT = ("dense", "depthwise")
+"""Kernels that multiply by each weight, zero or not, in whatever form the file holds it."""
 
 
 @dataclass(frozen=True)
@@ -12,8 +16,9 @@ class PlanStep:
     Operations are counted for one sample (an unknown first axis counts as 1) and are None when
     they depend on another unknown size. ``dense_operations`` are the multiply-accumulates of the
     layer as if no weight were zero or repeated; ``planned_operations`` are the additions and
-    multiply-accumulates that the weights' form asks for. Both are 0 for a step without weights
-    other than ``matmul``.
+    multiply-accumulates that the kernel does: those that the weights' form asks for, or all of the
+    dense ones where the native module found a kernel faster that visits every weight. Both are 0
+    for a step without weights other than ``matmul``.
     """
 
     node: str
@@ -64,6 +69,7 @@ def make(artifact: Artifact, kernels: list[str], isa: str) -> Plan:
 def _step(node: Node, kernel: str, isa: str) -> PlanStep:
     density = node.about.get("density")
     density = None if isinstance(density, str) else density
+    visits_all = kernel.partition("/")[0] in VISIT_EVERY_WEIGHT
     return PlanStep(
         node=node.name,
         op=node.op,
@@ -75,7 +81,7 @@ def _step(node: Node, kernel: str, isa: str) -> PlanStep:
         weight_bytes=_count(node, "weight_bytes") or 0,
         bytes=sum(array.nbytes for array in node.tensors.values()),
         dense_operations=_count(node, "dense_operations"),
-        planned_operations=_count(node, "planned_operations"),
+        planned_operations=_count(node, "dense_operations" if visits_all else "planned_operations"),
         why=str(node.about.get("why", "")),
     )
 
@@ -95,7 +101,7 @@ def _cells(step: PlanStep) -> tuple[str, ...]:
         return "?" if value is None else f"{value:,}" if value else ""
 
     density = "" if step.density is None else f"{step.density:.3f}"
-    return (
+    cells = (
         step.node,
         step.op,
         step.kernel,
@@ -106,3 +112,4 @@ def _cells(step: PlanStep) -> tuple[str, ...]:
         f"{step.bytes:,}" if step.bytes else "",
         step.why,
     )
+    return tuple(map(printable, cells))

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from plumline._extras import require
+from plumline.errors import InputError
 from plumline.training.recipe import AugmentSection
 
 
@@ -60,16 +61,35 @@ class Augmentation:
         return self._normalize(images)
 
     def test(self, images: Tensor) -> Tensor:
-        """Normalize (n, C, H, W) uint8; cut the centre out when training crops a smaller size."""
-        size = self.section.resized_crop
-        if size and size < min(images.shape[2:]):
-            top, left = ((extent - size) // 2 for extent in images.shape[2:])
-            images = images[:, :, top : top + size, left : left + size]
-        return self._normalize(images)
+        """Normalize (n, C, H, W) uint8; cut the centre out when training crops another size."""
+        channels, height, width = images.shape[1:]
+        _, rows, columns = input_shape(self.section, (channels, height, width))
+        top, left = (height - rows) // 2, (width - columns) // 2
+        return self._normalize(images[:, :, top : top + rows, left : left + columns])
 
     def _normalize(self, images: Tensor) -> Tensor:
         mean, std = self.mean.to(images.device), self.std.to(images.device)
         return unit(images).sub_(mean).div_(std)
+
+
+def input_shape(section: AugmentSection, shape: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return (C, H, W) of what a network reads, given that of the stored images.
+
+    Raises `InputError` where training and evaluation could not read the same size, or where a
+    colour operation is asked for on other than three channels.
+    """
+    channels, height, width = shape
+    size = section.resized_crop
+    if channels != 3 and (section.saturation or section.hue):
+        raise InputError(
+            f"augment.saturation and augment.hue need images of 3 channels, not {channels}"
+        )
+    if size > min(height, width):
+        raise InputError(
+            f"augment.resized_crop = {size}: the images have {height}x{width} pixels; "
+            "open the data at a larger size, or crop less"
+        )
+    return (channels, size, size) if size else shape
 
 
 class _Draw:

@@ -1,5 +1,6 @@
 """The state of a run in one file: written whole or not at all, read without running code."""
 
+import io
 import os
 import pickle
 import zipfile
@@ -9,7 +10,7 @@ from typing import Any
 
 import torch
 
-from plumline._files import replacing
+from plumline._files import write_bytes
 from plumline.errors import InputError
 
 FORMAT = 1
@@ -45,8 +46,10 @@ class Checkpoint:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the checkpoint; a process killed meanwhile leaves the file that was there."""
-        with replacing(path) as temporary:
-            torch.save(vars(self), temporary)
+        # In memory first: `torch.save` would report a full disk as an internal error of its own.
+        content = io.BytesIO()
+        torch.save(vars(self), content)
+        write_bytes(path, content.getvalue())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Checkpoint":

@@ -1,5 +1,7 @@
 """Loss and accuracy of a module on a split, in float32 whatever precision it was trained in."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import numpy as np
@@ -40,17 +42,28 @@ def evaluate(
     mine = np.arange(len(images))[rank::world]
     size = recipe.train.evaluation_batch_size
     batches = [mine[start : start + size] for start in range(0, len(mine), size)]
-    tally, was_training = Tally(), model.training
-    model.eval()
-    for batch in progress(batches, f"evaluating {dataset.name}"):
-        pixels = torch.from_numpy(images.batch(batch)).to(device)
-        logits = model(to_layout(preprocess(pixels), recipe))
-        tally.add(logits.float().cpu().numpy(), images.labels[batch])
-    model.train(was_training)
+    tally = Tally()
+    with evaluating(model):
+        for batch in progress(batches, f"evaluating {dataset.name}"):
+            pixels = torch.from_numpy(images.batch(batch)).to(device)
+            logits = model(to_layout(preprocess(pixels), recipe))
+            tally.add(logits.float().cpu().numpy(), images.labels[batch])
     if fabric and world > 1:
         sums = torch.from_numpy(tally.sums).to(fabric.device)
         tally.sums = torch.as_tensor(fabric.all_reduce(sums, reduce_op="sum")).cpu().numpy()
     return tally.result()
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Put a module into evaluation mode; afterwards each of its parts has the mode it had."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
 def to_layout(images: Tensor, recipe: Recipe) -> Tensor:

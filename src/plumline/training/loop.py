@@ -2,7 +2,7 @@
 
 import os
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,12 @@ from plumline.training import runs
 from plumline.training.augment import Augmentation, seed_of
 from plumline.training.batches import batches, share, steps_per_epoch
 from plumline.training.board import Board
+from plumline.training.check import check_answers, check_data, check_precision
 from plumline.training.distill import Loss, load_teacher
 from plumline.training.evaluate import evaluate, to_layout
 from plumline.training.fabric import make_fabric, share_buffers
 from plumline.training.interrupt import NOTHING, STOP, Watch
+from plumline.training.lock import sole_writer
 from plumline.training.optim import make_optimizer
 from plumline.training.recipe import Recipe
 from plumline.training.schedule import learning_rate
@@ -75,10 +77,15 @@ def fit(
         KeyboardInterrupt: After Ctrl-C, once the step is finished and the checkpoint written.
     """
     train, fabric = recipe.train, fabric or make_fabric(recipe)
+    check_data(dataset)
+    check_answers(model, dataset, recipe, type(model).__name__)
+    check_precision(model, recipe)
     steps = steps_per_epoch(dataset, train, fabric.world_size)
     part = share(train.batch_size, fabric.global_rank, fabric.world_size)
     augmentation = Augmentation(recipe.augment, dataset.mean, dataset.std)
     teacher = load_teacher(recipe.distill, dataset)
+    if teacher:
+        check_answers(teacher, dataset, recipe, f"the teacher {recipe.distill.teacher}")
     loss_of = Loss(train, recipe.distill, teacher.to(fabric.device) if teacher else None)
     if train.channels_last:
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing in the stubs
@@ -86,11 +93,12 @@ def fit(
     network, stepper = fabric.setup(model, optimizer)
     # The bare model and optimizer stay at hand: checkpoints and evaluation want them unwrapped.
     state = State(Path(out), recipe, dataset, fabric, model, optimizer)
-    state.open(resume)
     say = _silent if quiet or not fabric.is_global_zero else _say
-    board = Board(state.folder, len(state.history), tensorboard and fabric.is_global_zero)
+    alone = sole_writer(state.folder) if fabric.is_global_zero else nullcontext()
 
-    with Watch(fabric, train.checkpoint_seconds) as watch, _own_random_numbers(fabric):
+    with alone, Watch(fabric, train.checkpoint_seconds) as watch, _own_random_numbers(fabric):
+        state.open(resume)
+        board = Board(state.folder, len(state.history), tensorboard and fabric.is_global_zero)
         for epoch in range(state.step // steps, train.epochs):
             model.train()
             first = state.step % steps
@@ -147,9 +155,9 @@ def fit(
             if watch.verdict(0) == STOP and epoch + 1 < train.epochs:
                 _stop(state)
 
-    board.close()
-    if fabric.is_global_zero:
-        runs.write_report(state.folder, model)
+        board.close()
+        if fabric.is_global_zero:
+            runs.write_report(state.folder, model)
     fabric.barrier()  # the folder is complete when any process returns
     return FitResult(model.eval(), state.history, state.folder)
 

@@ -28,15 +28,19 @@ def make_optimizer(model: nn.Module, train: TrainSection) -> optim.Optimizer:
 def parameter_groups(model: nn.Module, train: TrainSection) -> Groups:
     """Split the parameters into those that decay and those that do not.
 
-    Parameters with fewer than two axes (biases, norm scales and shifts, PReLU slopes) do not decay
-    unless ``train.decay_norm_and_bias``: pulling them to zero changes what is computed without
-    making it simpler.
+    Parameters with one number a filter or channel (biases, norm scales and shifts, PReLU slopes,
+    learned scales) do not decay unless ``train.decay_norm_and_bias``: pulling them to zero changes
+    what is computed without making it simpler.
     """
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    decays = [p for p in trained if p.ndim > 1 or train.decay_norm_and_bias]
-    rest = [p for p in trained if not (p.ndim > 1 or train.decay_norm_and_bias)]
+    decays = [p for p in trained if _is_weight(p) or train.decay_norm_and_bias]
+    rest = [p for p in trained if not (_is_weight(p) or train.decay_norm_and_bias)]
     groups = [(decays, train.weight_decay), (rest, 0.0)]
     return [{"params": group, "weight_decay": decay} for group, decay in groups if group]
+
+
+def _is_weight(parameter: nn.Parameter) -> bool:
+    return parameter.ndim > 1 and parameter.numel() > len(parameter)
 
 
 @optimizer

@@ -78,7 +78,13 @@ class TrainSection:
         _require(self.lr > 0, "train.lr", self.lr, "above 0")
         for name in ("min_lr", "warmup", "weight_decay", "clip_norm", "seed", "workers"):
             _require(getattr(self, name) >= 0, f"train.{name}", getattr(self, name), "at least 0")
-        _require(self.warmup < self.epochs, "train.warmup", self.warmup, "below train.epochs")
+        in_range = self.warmup <= self.epochs
+        _require(in_range, "train.warmup", self.warmup, f"at most train.epochs ({self.epochs})")
+        _require(0 <= self.momentum < 1, "train.momentum", self.momentum, "in [0, 1)")
+        possible = self.momentum > 0 or not self.nesterov
+        _require(possible, "train.nesterov", self.nesterov, "false where train.momentum is 0")
+        _require(0 < self.gamma <= 1, "train.gamma", self.gamma, "in (0, 1]")
+        _require(self.seed < 2**63, "train.seed", self.seed, "below 2^63")
         in_range = 0 <= self.label_smoothing < 1
         _require(in_range, "train.label_smoothing", self.label_smoothing, "in [0, 1)")
         if self.precision not in PRECISIONS:
@@ -235,10 +241,16 @@ def _read(name: str, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
         raise InputError(f"there is no recipe file {name!r}")
     if path in seen:
         raise InputError(f"{path}: its base leads back to itself; remove one of the base lines")
-    table = tables.parse(path.read_text(encoding="utf-8"), str(path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not valid TOML: it is not in UTF-8 ({error})") from error
+    table = tables.parse(text, str(path))
     base = table.pop("base", None)
     if base is None:
         return table
+    if not isinstance(base, str):
+        raise InputError(f"{path}: base = {base!r}: it must be a recipe's name or a .toml file")
     if base.endswith(".toml"):
         base = str(path.parent / base)
     return _merge(_read(base, (*seen, path)), table)

@@ -17,6 +17,7 @@ from plumline._files import write_text
 from plumline.convert import PRESETS, convert_, summarize
 from plumline.data import DataSet
 from plumline.errors import InputError
+from plumline.training.augment import input_shape
 from plumline.training.checkpoint import Checkpoint
 from plumline.training.recipe import Recipe
 
@@ -26,7 +27,7 @@ METRICS, SUMMARY, LAYERS = "metrics.jsonl", "summary.csv", "layers.csv"
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder read back; ``dataset`` has ``name classes shape mean std`` of the data set."""
+    """A run folder read back; ``dataset`` holds the `facts` of the data set."""
 
     model: nn.Module
     recipe: Recipe
@@ -38,10 +39,7 @@ class Run:
     def input_shape(self) -> tuple[int, int, int]:
         """(C, H, W) of what the network reads, which may be cut out of the data set's images."""
         channels, height, width = self.dataset["shape"]
-        size = self.recipe.augment.resized_crop
-        if 0 < size < min(height, width):
-            height = width = size
-        return channels, height, width
+        return input_shape(self.recipe.augment, (channels, height, width))
 
 
 def load_run(folder: str | os.PathLike[str]) -> tuple[nn.Module, Recipe]:
@@ -105,13 +103,17 @@ def load_weights(model: nn.Module, checkpoint: Checkpoint, folder: Path) -> None
 
 
 def facts(dataset: DataSet) -> dict[str, Any]:
-    """Return what a trained network must know about its data, as plain values."""
+    """Return what a trained network must know about its data, as plain values.
+
+    The numbers of images are there because a run goes on by its position among them.
+    """
     return {
         "name": dataset.name,
         "classes": list(dataset.classes),
         "shape": list(dataset.shape),
         "mean": list(dataset.mean),
         "std": list(dataset.std),
+        "images": [len(dataset.train), len(dataset.test)],
     }
 
 

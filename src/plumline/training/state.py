@@ -42,7 +42,6 @@ class State:
         self.totals = self.totals.to(self.fabric.device)
         if not self.fabric.is_global_zero:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
         for leftover in self.folder.glob(".*.part"):  # of a process that was killed while writing
             leftover.unlink()
         if not self.step:
@@ -93,10 +92,11 @@ class State:
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         before = Recipe.from_toml(checkpoint.recipe, f"the recipe in {self.folder}")
-        cure = "use another folder, or start this one again without resuming"
+        cure = "use another folder, or start this one again (--restart, or resume=False)"
         if changed := self.recipe.differences(before):
             raise InputError(f"{self.folder} holds a run of another recipe: {changed[0]}; {cure}")
-        if checkpoint.dataset != runs.facts(self.dataset):
+        facts = runs.facts(self.dataset)
+        if facts | checkpoint.dataset != facts:
             raise InputError(f"{self.folder} holds a run on other data than these; {cure}")
         runs.load_weights(self.model, checkpoint, self.folder)
         self.optimizer.load_state_dict(checkpoint.optimizer)

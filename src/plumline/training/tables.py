@@ -1,6 +1,7 @@
 """TOML tables to typed frozen dataclasses and back; a wrong key, type or text is one line."""
 
 import json
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
@@ -81,6 +82,8 @@ def _value(kind: Any, value: Any, where: str) -> Any:
         return dict(value)
     if kind is float and type(value) is int:
         return float(value)
+    if kind is float and type(value) is float and not math.isfinite(value):
+        raise InputError(f"{where} = {value!r}: it must be a finite number")
     if type(value) is not kind:
         raise InputError(f"{where} = {value!r}: it must be {_WORDS[kind]}")
     return value

@@ -61,7 +61,14 @@ class Contender:
         if not self.takes(subject):
             wanted = " or ".join(FORMS[form] for form in self.forms)
             raise InputError(f"{self.name} cannot run {subject.name}: it needs {wanted}")
-        return self.opener(subject, threads, shapes)
+        try:
+            return self.opener(subject, threads, shapes)
+        except InputError:
+            raise
+        except Exception as error:  # each runtime has its own types of errors
+            if self.package == "plumline":
+                raise
+            raise InputError(f"{self.name} cannot run {subject.name}: {error}") from error
 
 
 _CONTENDERS: dict[str, Contender] = {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from plumline.cli.registry import Answer, verb
 from plumline.cli.runs import is_run
-from plumline.cli.values import names, positive, seconds, shapes
+from plumline.cli.values import check_output, names, positive, seconds, shapes
 
 if TYPE_CHECKING:
     from plumline.bench import Subject
@@ -48,6 +48,8 @@ def run(options: Namespace) -> Answer:
     """Compare, print and write."""
     from plumline import bench
 
+    check_output(options.csv, options.network)
+    check_output(options.out, options.network)
     subject = _subject(options)
     against = bench.able(subject) if options.against is None else options.against
     comparison = bench.compare(

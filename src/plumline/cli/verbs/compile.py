@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from plumline.cli.registry import Answer, verb
 from plumline.cli.text import number, table
-from plumline.cli.values import shapes
+from plumline.cli.values import check_output, shapes
 
 if TYPE_CHECKING:
     from plumline.runtime import Program
@@ -35,6 +35,7 @@ def run(options: Namespace) -> Answer:
     """Compile and say what was found in the weights."""
     from plumline.compiler import compile
 
+    check_output(options.out, options.network)
     program = compile(options.network, shapes=shapes(options.shape))
     program.save(options.out)
     patterns = by_pattern(program)

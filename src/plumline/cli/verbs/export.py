@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
 from plumline.cli.registry import Answer, verb
+from plumline.cli.values import check_output
 
 
 def declare(parser: ArgumentParser) -> None:
@@ -22,5 +23,6 @@ def run(options: Namespace) -> Answer:
     """Export."""
     from plumline.cli.runs import export_run
 
+    check_output(options.out)
     report = export_run(options.run, options.out)
     return Answer(asdict(report), f"{report}\nnext: plumline compile {options.out} -o net.plum")

@@ -125,6 +125,7 @@ def _text(rows: list[dict[str, Any]], out: Path, seconds: float) -> str:
             "",
             f"All runtimes gave the same answers on all {images} test images "
             f"(largest difference {worst:.0e} of the largest answer).",
+            "Density is that of quantized weights; bits a weight are those of all layers.",
             "Times: median of one image on one thread, runs in turns. "
             "A ratio above 1 means that plumline is faster.",
             *(f"warning: {text}" for text in warnings),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from plumline.cli.registry import Answer, verb
 from plumline.cli.text import number, table
-from plumline.cli.values import positive
+from plumline.cli.values import check_output, positive
 from plumline.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,7 +39,13 @@ def run(options: Namespace) -> Answer:
     import plumline
 
     program = plumline.load(options.program, threads=options.threads)
-    feed = _noise(program, options.random) if options.inputs is None else _arrays(program, options)
+    if options.inputs is None:
+        check_output(options.out, options.program)
+        feed = _noise(program, options.random)
+    else:
+        paths = _paths(program, options.inputs)
+        check_output(options.out, options.program, *paths.values())
+        feed = {name: _read(path) for name, path in paths.items()}
     outputs = program.run(feed)
     if options.out:
         _write(options.out, outputs)
@@ -55,17 +61,20 @@ def run(options: Namespace) -> Answer:
     )
 
 
-def _arrays(program: "Program", options: Namespace) -> dict[str, Any]:
-    feed = {}
-    for text in options.inputs:
+def _paths(program: "Program", texts: list[str]) -> dict[str, str]:
+    """Read ``NAME=X.npy`` texts; a name may be left out where there is one input."""
+    paths: dict[str, str] = {}
+    for text in texts:
         name, equals, path = text.partition("=")
         if not equals:
             if len(program.inputs) != 1:
                 wanted = ", ".join(port.name for port in program.inputs)
                 raise InputError(f"--input {text!r} names no input: write NAME={text} ({wanted})")
             name, path = program.inputs[0].name, text
-        feed[name] = _read(path)
-    return feed
+        if name in paths:
+            raise InputError(f"--input {name!r} is given twice: {paths[name]!r} and {path!r}")
+        paths[name] = path
+    return paths
 
 
 def _read(path: str) -> Any:
@@ -95,12 +104,17 @@ def _noise(program: "Program", seed: int) -> dict[str, Any]:
 
 
 def _write(path: str, outputs: dict[str, Any]) -> None:
-    import numpy as np
+    """Write what `numpy.savez` would, for which an output may not be called ``file``."""
+    from zipfile import ZipFile
+
+    from numpy.lib.format import write_array
 
     from plumline._files import replacing
 
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **outputs)
+    with replacing(path) as temporary, ZipFile(temporary, "w") as archive:
+        for name, array in outputs.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                write_array(member, array)
 
 
 def _describe(array: Any) -> dict[str, Any]:

@@ -1,10 +1,11 @@
-"""Operators that move numbers without changing them: Concat, Split, Slice, Pad."""
+"""Operators that move numbers without changing them: Concat, Split, Slice, Gather, Pad."""
 
 from collections.abc import Sequence
 
 from plumline.compiler.dims import Dim
 from plumline.compiler.graph import Value
 from plumline.compiler.lowering import Context, RefusedError, lowers
+from plumline.compiler.operators.reshaping import reshape_to
 
 _LAST = (1 << 63) - 1
 
@@ -80,6 +81,44 @@ def _bound(bound: Dim, size: Dim) -> int:
     raise RefusedError(
         f"it slices at {bound}, which is known only at run time: fix it with shapes="
     )
+
+
+@lowers("Gather")
+def gather(context: Context) -> Value:
+    """Take constant places of an axis: a slice for each run of neighbours, joined."""
+    x, indices = context.value(0), context.array(1, "indices")
+    axis = context.axis(context.attributes.get("axis", 0), len(x.shape))
+    size, places = x.shape[axis], [int(index) for index in indices.flat]
+    if isinstance(size, int):
+        if not all(-size <= place < size for place in places):
+            raise RefusedError(f"its indices {places} do not fit an axis of {size}")
+        places = [place % size for place in places]
+    parts = [
+        context.emit("slice", [x], axes=(axis,), starts=(first,), ends=(end or _LAST,), steps=(1,))
+        for first, end in _runs(places)
+    ]
+    if not parts:
+        raise RefusedError("its indices are empty")
+    y = parts[0] if len(parts) == 1 else context.emit("concat", parts, axis=axis)
+    if indices.ndim == 0:
+        return context.emit("squeeze", [y], axes=(axis,))
+    if indices.ndim == 1:
+        return y
+    shape = reshape_to(context, y, [*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]])
+    if shape is None:
+        raise RefusedError("more than one size is known only at run time: fix them with shapes=")
+    return shape
+
+
+def _runs(places: list[int]) -> list[tuple[int, int]]:
+    """Begin and end of each stretch of neighbours."""
+    runs: list[tuple[int, int]] = []
+    for place in places:
+        if runs and place == runs[-1][1] != 0:
+            runs[-1] = (runs[-1][0], place + 1)
+        else:
+            runs.append((place, place + 1))
+    return runs
 
 
 @lowers("Pad")

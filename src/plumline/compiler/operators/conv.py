@@ -14,6 +14,8 @@ def conv(context: Context) -> Value:
     weight = context.float_array(1, "weight")
     if len(weight.shape) != 2 + len(sizes):
         raise RefusedError(f"its weight has {weight.ndim} axes and its input {2 + len(sizes)}")
+    if not weight.size:
+        raise RefusedError(f"its weight of shape {weight.shape} is empty")
     filters, channels, *kernel = weight.shape
     groups, given = context.attributes.get("group", 1), context.shape(0)[1]
     if groups < 1 or filters % groups or (isinstance(given, int) and given != channels * groups):

@@ -41,6 +41,8 @@ def gemm(context: Context) -> Value:
 
 
 def _linear(context: Context, x: Value, weight: Array) -> Value:
+    if not weight.size:
+        raise RefusedError("its constant matrix is empty")
     filters, columns = weight.shape
     if isinstance(x.shape[-1], int) and x.shape[-1] != columns:
         raise RefusedError(f"{x.shape[-1]} columns meet {columns} rows")

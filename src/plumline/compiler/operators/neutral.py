@@ -1,5 +1,6 @@
-"""Operators that change nothing at inference: Identity, Dropout, Cast to float32."""
+"""Operators that change nothing at inference: Identity, Dropout, Cast and CastLike to float32."""
 
+import numpy as np
 import onnx
 
 from plumline.compiler.graph import Value
@@ -27,3 +28,12 @@ def cast(context: Context) -> Value:
         kind = onnx.TensorProto.DataType.Name(context.attributes["to"]).lower()
         raise RefusedError(f"it casts a tensor of the network to {kind}: only float32 is compiled")
     return context.value(0)
+
+
+@lowers("CastLike")
+def cast_like(context: Context) -> Value:
+    """A constant as float32 beside a tensor of the network, which is float32 itself."""
+    x, like = context.value(0), context.value(1)
+    if like.data is not None and like.data.dtype != np.float32:
+        raise RefusedError(f"it casts to the type of {like.data.dtype}: only float32 is compiled")
+    return Value.constant(x.data.astype(np.float32)) if x.data is not None else x

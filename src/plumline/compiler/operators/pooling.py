@@ -18,10 +18,16 @@ def max_pool(context: Context) -> Value:
 def average_pool(context: Context) -> Value:
     """The mean of each window, over the numbers of the input or over padding too."""
     get = context.attributes
+    attributes = windows.read(context, list(get["kernel_shape"]))
+    sizes = windows.spatial(context)
+    bare = not any(attributes["pads"]) and set(attributes["dilations"]) == {1}
+    if bare and attributes["kernel"] == sizes:  # one window, the whole input
+        axes = tuple(range(2, 2 + len(sizes)))
+        return context.emit("reduce_mean", [context.value(0)], axes=axes, keepdims=1)
     return context.emit(
         "average_pool",
         [context.value(0)],
-        **windows.read(context, list(get["kernel_shape"])),
+        **attributes,
         ceil_mode=get.get("ceil_mode", 0),
         count_include_pad=get.get("count_include_pad", 0),
     )

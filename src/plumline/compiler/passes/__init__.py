@@ -3,7 +3,15 @@
 from collections.abc import Callable
 
 from plumline.compiler.graph import Graph
-from plumline.compiler.passes import activation, compose, dead, padding, residual, scale
+from plumline.compiler.passes import (
+    activation,
+    compose,
+    dead,
+    padding,
+    residual,
+    scale,
+    whole,
+)
 
 PASSES: tuple[Callable[[Graph], None], ...] = (
     compose.run,
@@ -11,6 +19,7 @@ PASSES: tuple[Callable[[Graph], None], ...] = (
     scale.run,
     residual.run,
     activation.run,
+    whole.run,
     dead.run,
 )
 

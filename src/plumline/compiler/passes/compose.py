@@ -15,12 +15,12 @@ def run(graph: Graph) -> None:
     producers = graph.producers()
     for step in graph.steps:
         x = _hard_sigmoid_input(step, producers)
-        if x is not None:
+        if x is not None and x.shape == step.output.shape:
             step.op, step.inputs = "hard_sigmoid", [x]
             step.attributes = {"alpha": 1 / 6, "beta": 0.5}
             continue
         x = _hard_swish_input(step, producers)
-        if x is not None:
+        if x is not None and x.shape == step.output.shape:
             step.op, step.inputs, step.attributes = "hard_swish", [x], {}
 
 
