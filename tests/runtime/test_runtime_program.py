@@ -195,6 +195,14 @@ def test_plan_says_what_each_step_does(program, artifact):
     assert table[0].startswith("node")
 
 
+def test_plan_names_the_kernel_that_one_sample_takes_before_any_run(artifact, x):
+    program = Program(artifact)
+    before = [step.kernel for step in program.plan()]
+    assert not any(" or " in kernel for kernel in before)
+    program.run({"x": x[:1]})
+    assert [step.kernel for step in program.plan()] == before
+
+
 def test_profile_times_every_step(program, x):
     for inputs in (None, {"x": x}):
         times = program.profile(inputs, repeats=2)

@@ -1,5 +1,6 @@
 """Run a compiled program: numpy arrays in, numpy arrays out."""
 
+import contextlib
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -148,7 +149,14 @@ class Program:
         self._artifact.write(path)
 
     def plan(self) -> plan.Plan:
-        """List the steps with kernel, pattern, operations and bytes; ``print`` it for a table."""
+        """List the steps with kernel, pattern, operations and bytes; ``print`` it for a table.
+
+        Which kernel is the fastest depends on shapes: it is that of the last run, or of one sample.
+        """
+        if self._shapes is None:
+            # A program whose other open sizes cannot be 1 names all kernels that it may use.
+            with self._lock, contextlib.suppress(InputError):
+                self._infer(self._inputs(self._noise()))
         return plan.make(self._artifact, list(self._graph.kernels()), self._isa)
 
     def profile(self, inputs: Mapping[str, Any] | None = None, repeats: int = 20) -> list[StepTime]:
