@@ -42,6 +42,12 @@ def test_what_was_packed_is_unpacked():
         assert not array.flags.writeable
 
 
+def test_tensors_far_into_a_large_file_are_unpacked():
+    tensors = {"large": np.zeros(1 << 20, np.float32), "late": np.arange(5, dtype=np.float32)}
+    _, unpacked = container.unpack(container.pack({}, tensors))
+    np.testing.assert_array_equal(unpacked["late"], tensors["late"])
+
+
 def test_the_safetensors_library_reads_it(tmp_path):
     path = tmp_path / "x.plum"
     path.write_bytes(DATA)

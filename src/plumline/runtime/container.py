@@ -137,7 +137,7 @@ def _tensor(name: str, entry: Any, body: memoryview) -> tuple[Array, int, int]:
     code, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(code, str) or code not in _DTYPES:
         _refuse(f"tensor {name!r} has the unknown type {code!r}"[:200])
-    if not _sizes(shape) or not _sizes(offsets) or len(offsets) != 2:
+    if not _is_shape(shape) or not _sizes(offsets) or len(offsets) != 2:
         _refuse(f"tensor {name!r} has a shape or offsets that are not sizes")
     dtype, (begin, stop) = _DTYPES[code], offsets
     if stop > len(body) or stop - begin != math.prod(shape) * dtype.itemsize:
@@ -146,14 +146,16 @@ def _tensor(name: str, entry: Any, body: memoryview) -> tuple[Array, int, int]:
 
 
 def _sizes(value: Any) -> bool:
-    # bool is an int in Python. numpy has at most 32 axes, and refuses a shape whose sizes have too
-    # large a product even when one of them is 0; a product beyond 2**40 could only lie.
-    return (
-        isinstance(value, list)
-        and len(value) <= 32
-        and all(type(size) is int and 0 <= size < 1 << 40 for size in value)
-        and math.prod(size or 1 for size in value) < 1 << 40
+    # bool is an int in Python.
+    return isinstance(value, list) and all(
+        type(size) is int and 0 <= size < 1 << 40 for size in value
     )
+
+
+def _is_shape(value: Any) -> bool:
+    # numpy has at most 32 axes, and refuses a shape whose sizes have too large a product even when
+    # one of them is 0; a product beyond 2**40 could only lie.
+    return _sizes(value) and len(value) <= 32 and math.prod(size or 1 for size in value) < 1 << 40
 
 
 def _digest(data: bytes) -> bytes:
