@@ -105,7 +105,7 @@ def test_layers_of_networks_equal_numpy(layer: str, form: str, isa: str) -> None
 @pytest.mark.parametrize(
     ("form", "layer", "kernel"),
     [
-        ("dense", "body", "dense"),
+        ("dense", "body", "direct"),
         ("sparse", "body", "sparse"),
         ("signed_binary", "wide", "shared_tables"),
         (

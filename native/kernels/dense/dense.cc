@@ -19,53 +19,93 @@ class Dense : public ConvMethod {
  public:
   Dense(const Weights& weights, const Taps& taps, Isa isa) : kernel_(select_kernels(kKernels, isa)) {
     const std::vector<float> matrix = weights.expanded();
-    const int64_t columns = weights.columns;
+    const int64_t columns = weights.columns, lanes = kernel_.lanes;
     const int64_t filters = weights.filters / taps.groups;
-    weights_.resize(matrix.size());
-    float* to = weights_.data();
-    // By group, by rows of the panel, by block of filters, by row, by filter.
-    for (int64_t group = 0; group < taps.groups; ++group) {
-      for (int64_t first = 0; first < columns; first += kernel_.rows) {
-        const int64_t end = std::min(first + kernel_.rows, columns);
-        int64_t block = kernel_.filters;
-        for (int64_t filter = 0; filter < filters; filter += block) {
-          while (block > filters - filter) block /= 2;
-          for (int64_t place = first; place < end; ++place) {
-            const int64_t k = onnx_column(place, taps.channels, taps.taps);
-            for (int64_t f = 0; f < block; ++f) *to++ = matrix[(group * filters + filter + f) * columns + k];
-          }
-        }
-      }
+    group_weights_ = (filters + lanes - 1) / lanes * lanes * columns;
+    const int64_t size = taps.groups * group_weights_;
+    memory_ = allocate_aligned(size * sizeof(float));
+    weights_ = reinterpret_cast<float*>(memory_.get());
+    std::fill(weights_, weights_ + size, 0.0f);
+    for (int64_t m = 0; m < weights.filters; ++m) {
+      const int64_t filter = m % filters;
+      float* to = weights_ + m / filters * group_weights_ + filter / lanes * lanes * columns + filter % lanes;
+      for (int64_t k = 0; k < columns; ++k) to[k * lanes] = matrix[m * columns + k];
     }
   }
 
   std::string name() const override { return std::string("dense/") + kernel_.isa; }
+  std::string name_for(const Window& window) const override {
+    return is_direct(window, plan_of(window, 1)) ? std::string("direct/") + kernel_.isa : name();
+  }
 
   double cost(const Window& window) const override {
-    return phases_cost(window) + vectors_of(window) * static_cast<double>(window.columns() * window.filters);
+    const DirectPlan plan = plan_of(window, 1);
+    return is_direct(window, plan) ? plan.cost() : panels_cost(window);
   }
 
   size_t scratch_bytes(const Window& window, int threads) const override {
-    return phases_bytes(window) + threads * worker_bytes(window);
+    const DirectPlan plan = plan_of(window, threads);
+    if (!is_direct(window, plan_of(window, 1))) return phases_bytes(window) + threads * panels_bytes(window);
+    return taps_bytes(window) + threads * plan.worker_bytes();
   }
 
   void run(const Window& window, const float* input, const Finish& finish, std::byte* scratch,
            ThreadPool& pool) const override {
-    const Tiling tiling(window, kernel_.lanes, kernel_.vectors, kernel_.filters, pool.threads());
-    run_tiles(window, tiling, input, scratch, worker_bytes(window), pool,
-              [&](const Tile& tile, const float* source, float* work) {
-                kernel_.run(window, tile, finish, source, weights_.data(), work);
-              });
+    if (is_direct(window, plan_of(window, 1)))
+      run_direct(plan_of(window, pool.threads()), input, finish, scratch, pool);
+    else
+      run_panels(window, input, finish, scratch, pool);
   }
 
  private:
-  // A panel, the sums, and one vector more, as the last sums are read at any lane.
-  size_t worker_bytes(const Window& window) const {
-    return align_up(((kernel_.rows + window.filters) * kernel_.vectors + 1) * kernel_.lanes * sizeof(float));
+  DirectPlan plan_of(const Window& window, int threads) const {
+    return DirectPlan(window, kernel_.lanes, kernel_.wide, kernel_.narrow, threads);
   }
 
+  bool is_direct(const Window& window, const DirectPlan& plan) const {
+    return plan.feasible() && plan.cost() <= panels_cost(window);
+  }
+
+  double panels_cost(const Window& window) const {
+    constexpr double kPackCost = 6;  // of a vector of 16 pixels
+    const double columns = static_cast<double>(window.columns());
+    return phases_cost(window) + vectors_of(window) * columns * (static_cast<double>(window.filters) + kPackCost);
+  }
+
+  void run_direct(const DirectPlan& plan, const float* input, const Finish& finish, std::byte* scratch,
+                  ThreadPool& pool) const {
+    const Window& window = plan.window;
+    int64_t* taps = reinterpret_cast<int64_t*>(scratch);
+    for (int64_t i = 0; i < window.kernel_height; ++i)
+      for (int64_t j = 0; j < window.kernel_width; ++j) taps[i * window.kernel_width + j] = plan.tap_offset(i, j);
+    std::byte* workers = scratch + taps_bytes(window);
+    pool.parallel_for(plan.size(), [&](int64_t index, int worker) {
+      const DirectTile tile = plan[index];
+      kernel_.run_direct(plan, tile, finish, input, weights_ + tile.group * group_weights_, taps,
+                         plan.scratch(workers + worker * plan.worker_bytes()));
+    });
+  }
+
+  void run_panels(const Window& window, const float* input, const Finish& finish, std::byte* scratch,
+                  ThreadPool& pool) const {
+    const Tiling tiling(window, kernel_.lanes, kernel_.vectors, kernel_.filters, pool.threads());
+    run_tiles(window, tiling, input, scratch, panels_bytes(window), pool,
+              [&](const Tile& tile, const float* source, float* work) {
+                kernel_.run_panels(window, tile, finish, source, weights_ + tile.group * group_weights_, work);
+              });
+  }
+
+  // A panel, the sums, and one vector more, as the last sums are read at any lane.
+  size_t panels_bytes(const Window& window) const {
+    const int64_t rows = std::max(kernel_.rows, window.taps());
+    return align_up(((rows + window.filters) * kernel_.vectors + 1) * kernel_.lanes * sizeof(float));
+  }
+  static size_t taps_bytes(const Window& window) { return align_up(window.taps() * sizeof(int64_t)); }
+
   const DenseKernel& kernel_;
-  std::vector<float> weights_;
+  std::shared_ptr<std::byte> memory_;
+  float* weights_;
+  int64_t group_weights_;
 };
 
 }  // namespace
