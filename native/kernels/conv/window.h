@@ -50,4 +50,12 @@ struct Tile {
   int vectors;  // pixels fit in that many vectors
 };
 
+// Another: a rectangle of one image's pixels by some filters of one group.
+struct Rectangle {
+  int64_t image, group;
+  int64_t first_filter, end_filter;
+  int64_t row, rows;
+  int64_t column, columns;
+};
+
 }  // namespace plumline

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/conv/method.h"
+#include "kernels/dense/dense_weights.h"
 #include "kernels/conv/tiles.h"
 #include "kernels/select.h"
 
@@ -17,21 +17,8 @@ constexpr Implementation<DenseKernel> kKernels[] = {
 
 class Dense : public ConvMethod {
  public:
-  Dense(const Weights& weights, const Taps& taps, Isa isa) : kernel_(select_kernels(kKernels, isa)) {
-    const std::vector<float> matrix = weights.expanded();
-    const int64_t columns = weights.columns, lanes = kernel_.lanes;
-    const int64_t filters = weights.filters / taps.groups;
-    group_weights_ = (filters + lanes - 1) / lanes * lanes * columns;
-    const int64_t size = taps.groups * group_weights_;
-    memory_ = allocate_aligned(size * sizeof(float));
-    weights_ = reinterpret_cast<float*>(memory_.get());
-    std::fill(weights_, weights_ + size, 0.0f);
-    for (int64_t m = 0; m < weights.filters; ++m) {
-      const int64_t filter = m % filters;
-      float* to = weights_ + m / filters * group_weights_ + filter / lanes * lanes * columns + filter % lanes;
-      for (int64_t k = 0; k < columns; ++k) to[k * lanes] = matrix[m * columns + k];
-    }
-  }
+  Dense(std::shared_ptr<const DenseWeights> weights, const DenseKernel& kernel)
+      : kernel_(kernel), weights_(std::move(weights)) {}
 
   std::string name() const override { return std::string("dense/") + kernel_.isa; }
   std::string name_for(const Window& window) const override {
@@ -80,8 +67,8 @@ class Dense : public ConvMethod {
       for (int64_t j = 0; j < window.kernel_width; ++j) taps[i * window.kernel_width + j] = plan.tap_offset(i, j);
     std::byte* workers = scratch + taps_bytes(window);
     pool.parallel_for(plan.size(), [&](int64_t index, int worker) {
-      const DirectTile tile = plan[index];
-      kernel_.run_direct(plan, tile, finish, input, weights_ + tile.group * group_weights_, taps,
+      const Rectangle tile = plan[index];
+      kernel_.run_direct(plan, tile, finish, input, weights_->group(tile.group), taps,
                          plan.scratch(workers + worker * plan.worker_bytes()));
     });
   }
@@ -91,7 +78,7 @@ class Dense : public ConvMethod {
     const Tiling tiling(window, kernel_.lanes, kernel_.vectors, kernel_.filters, pool.threads());
     run_tiles(window, tiling, input, scratch, panels_bytes(window), pool,
               [&](const Tile& tile, const float* source, float* work) {
-                kernel_.run_panels(window, tile, finish, source, weights_ + tile.group * group_weights_, work);
+                kernel_.run_panels(window, tile, finish, source, weights_->group(tile.group), work);
               });
   }
 
@@ -103,15 +90,20 @@ class Dense : public ConvMethod {
   static size_t taps_bytes(const Window& window) { return align_up(window.taps() * sizeof(int64_t)); }
 
   const DenseKernel& kernel_;
-  std::shared_ptr<std::byte> memory_;
-  float* weights_;
-  int64_t group_weights_;
+  std::shared_ptr<const DenseWeights> weights_;
 };
 
 }  // namespace
 
 std::unique_ptr<ConvMethod> make_dense(const Weights& weights, const Taps& taps, Isa isa) {
-  return std::make_unique<Dense>(weights, taps, isa);
+  const DenseKernel& kernel = select_kernels(kKernels, isa);
+  const auto packed = std::make_shared<const DenseWeights>(weights, taps, kernel.lanes);
+  auto dense = std::make_unique<Dense>(packed, kernel);
+  if (taps.taps != 9 || taps.kernel_width != 3) return dense;
+  std::vector<std::unique_ptr<ConvMethod>> methods;
+  methods.push_back(std::move(dense));
+  methods.push_back(make_winograd(packed, taps, isa));
+  return make_cheapest(std::move(methods));
 }
 
 }  // namespace plumline

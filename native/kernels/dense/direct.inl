@@ -2,104 +2,14 @@
 // weights that one tap of one channel has in all of them. So no lane is wasted however narrow the image, and the taps
 // of a kernel read the same few lines of the cache.
 
-#include "kernels/activation/activation_simd.h"
-#include "kernels/conv/transpose.h"
+#include "kernels/conv/finish_rectangle.inl"
 #include "kernels/dense/copy_rows.inl"
 #include "kernels/dense/dense.h"
+#include "kernels/dense/multiply.inl"
 
 namespace plumline {
 namespace PLUMLINE_ISA_NAMESPACE {
 namespace {
-
-// Blocks of sums: as many as the registers hold beside the weights of a tap and one input. Narrow images have too few
-// neighbouring pixels for that; there more filters make up for them.
-#if defined(__AVX512F__)
-constexpr BlockSize kWide = {14, 2}, kNarrow = {6, 4};
-#elif defined(__AVX2__)
-constexpr BlockSize kWide = {6, 2}, kNarrow = {4, 3};
-#else
-constexpr BlockSize kWide = {4, 2}, kNarrow = {4, 2};
-#endif
-
-// A stretch of the columns of the matrix: whole channels.
-struct Stretch {
-  const int64_t* taps;  // where each moves the window
-  int64_t tap_count;
-  int64_t channels, channel_stride;
-  const float* weights;      // of its first column
-  int64_t weights_stride;    // from one vector of filters to the next
-  bool first;                // whether sums begin here
-};
-
-// sums[pixel][filter] (+)= sum over the columns of weights[column][filter] * x[column, pixel].
-template <int pixels, int vectors>
-void multiply(const Stretch& stretch, const float* x, float* sums) {
-  constexpr int64_t width = vectors * F32::kLanes;
-  F32 sum[pixels][vectors];
-#pragma GCC unroll 16
-  for (int p = 0; p < pixels; ++p)
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v)
-      sum[p][v] = stretch.first ? F32::set(0) : F32::load(sums + p * width + v * F32::kLanes);
-  const float* weights = stretch.weights;
-  for (int64_t channel = 0; channel < stretch.channels; ++channel, x += stretch.channel_stride) {
-    for (int64_t tap = 0; tap < stretch.tap_count; ++tap, weights += F32::kLanes) {
-      const float* at = x + stretch.taps[tap];
-      F32 weight[vectors];
-#pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) weight[v] = F32::load(weights + v * stretch.weights_stride);
-#pragma GCC unroll 16
-      for (int p = 0; p < pixels; ++p) {
-        const F32 value = F32::set(at[p]);
-#pragma GCC unroll 4
-        for (int v = 0; v < vectors; ++v) sum[p][v] = fma(value, weight[v], sum[p][v]);
-      }
-    }
-  }
-#pragma GCC unroll 16
-  for (int p = 0; p < pixels; ++p)
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) sum[p][v].store(sums + p * width + v * F32::kLanes);
-}
-
-template <int most, int vectors>
-void multiply_block(int count, const Stretch& stretch, const float* x, float* sums) {
-  if constexpr (most > 1) {
-    if (count < most) return multiply_block<most - 1, vectors>(count, stretch, x, sums);
-  }
-  multiply<most, vectors>(stretch, x, sums);
-}
-
-// Stores the sums of `count` filters, of pixels [begin, end) of a tile.
-template <int vectors>
-void finish_block(const DirectPlan& plan, const DirectTile& tile, const Finish& finish, int64_t filter, int64_t count,
-                  const float* sums, int64_t begin, int64_t end) {
-  const Window& w = plan.window;
-  const int64_t pixels = w.pixels();
-  const bool whole_rows = tile.columns == w.out_width;  // then pixels that follow each other do so in the output
-  for (int64_t pixel = begin; pixel < end;) {
-    const int64_t row = whole_rows ? 0 : pixel / tile.columns;
-    const int64_t row_end = whole_rows ? end : (row + 1) * tile.columns;
-    int64_t lanes = (row_end < end ? row_end : end) - pixel;
-    if (lanes > F32::kLanes) lanes = F32::kLanes;
-    const int64_t place = (tile.row + row) * w.out_width + tile.column + pixel - row * tile.columns;
-    for (int64_t v = 0; v < vectors && v * F32::kLanes < count; ++v) {
-      F32 columns[F32::kLanes];
-      transpose(sums + ((pixel - begin) * vectors + v) * F32::kLanes, vectors * F32::kLanes, columns);
-      const int64_t first = tile.group * w.filters + filter + v * F32::kLanes;
-      const int64_t used = count - v * F32::kLanes < F32::kLanes ? count - v * F32::kLanes : F32::kLanes;
-      for (int64_t f = 0; f < used; ++f) {
-        const int64_t m = first + f;
-        const int64_t at = (tile.image * w.groups * w.filters + m) * pixels + place;
-        F32 x = columns[f] + F32::set(finish.bias[m]);
-        if (finish.residual) x = x + load_first(finish.residual + at, lanes);
-        const F32 slope = F32::set(finish.activation.slope ? finish.activation.slope[m] : 0.0f);
-        store_first(activate(finish.activation, x, slope), finish.output + at, lanes);
-      }
-    }
-    pixel += lanes;
-  }
-}
 
 struct Source {
   const float* first;  // under the first tap of the tile's first pixel
@@ -110,7 +20,7 @@ struct Source {
 
 // The sums of some vectors of filters, strip by strip.
 template <int vectors>
-void run_filters(const DirectPlan& plan, const DirectTile& tile, const Finish& finish, const Source& source,
+void run_filters(const DirectPlan& plan, const Rectangle& tile, const Finish& finish, const Source& source,
                  const float* weights, int64_t filter, float* sums) {
   constexpr int kPixels = vectors > kWide.vectors ? kNarrow.pixels : kWide.pixels;
   const Window& w = plan.window;
@@ -134,13 +44,13 @@ void run_filters(const DirectPlan& plan, const DirectTile& tile, const Finish& f
       }
     }
     const DirectBlock& last = source.blocks[end - 1];
-    finish_block<vectors>(plan, tile, finish, filter, left < vectors * F32::kLanes ? left : vectors * F32::kLanes, sums,
+    finish_rectangle<vectors>(w, tile, finish, filter, left < vectors * F32::kLanes ? left : vectors * F32::kLanes, sums,
                           begin_pixel, last.pixel + last.count);
   }
 }
 
 // Cuts the pixels of a tile into blocks of about the same size that do not leave a segment; returns how many.
-inline int64_t make_blocks(const DirectPlan& plan, const DirectTile& tile, DirectBlock* blocks) {
+inline int64_t make_blocks(const DirectPlan& plan, const Rectangle& tile, DirectBlock* blocks) {
   const bool joined = plan.segment > plan.columns;
   const int64_t segments = joined ? 1 : tile.rows;
   const int64_t length = joined ? tile.rows * tile.columns : tile.columns;
@@ -156,7 +66,7 @@ inline int64_t make_blocks(const DirectPlan& plan, const DirectTile& tile, Direc
   return count;
 }
 
-void run_direct(const DirectPlan& plan, const DirectTile& tile, const Finish& finish, const float* input,
+void run_direct(const DirectPlan& plan, const Rectangle& tile, const Finish& finish, const float* input,
                 const float* weights, const int64_t* taps, const DirectScratch& scratch) {
   const Window& w = plan.window;
   const float* image = input + (tile.image * w.groups + tile.group) * w.channels * w.height * w.width;

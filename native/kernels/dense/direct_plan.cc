@@ -80,7 +80,7 @@ DirectPlan::DirectPlan(const Window& original, int vector_lanes, BlockSize wide,
   chunk = std::clamp<int64_t>(kChunkFloats / (block.vectors * lanes * w.taps()), 1, w.channels);
 }
 
-DirectTile DirectPlan::operator[](int64_t index) const {
+Rectangle DirectPlan::operator[](int64_t index) const {
   const Window& w = window;
   const int64_t column = index % across;
   const int64_t row = index / across % down;
@@ -88,7 +88,7 @@ DirectTile DirectPlan::operator[](int64_t index) const {
   // Slowest, so that what the images share is used while it is near.
   const int64_t split = index / across / down / (w.batch * w.groups);
   const int64_t vectors = divide_up(w.filters, lanes);
-  DirectTile tile;
+  Rectangle tile;
   tile.image = unit / w.groups;
   tile.group = unit % w.groups;
   tile.first_filter = vectors * split / splits * lanes;

@@ -11,14 +11,6 @@ struct BlockSize {
   int pixels, vectors;
 };
 
-// A part of a direct convolution: a rectangle of the output's pixels by some filters of one group.
-struct DirectTile {
-  int64_t image, group;
-  int64_t first_filter, end_filter;
-  int64_t row, rows;
-  int64_t column, columns;
-};
-
 // Neighbouring pixels of a tile whose sums one pass over the weights makes.
 struct DirectBlock {
   int64_t offset;  // of the first pixel's window in the source
@@ -40,7 +32,7 @@ struct DirectPlan {
   DirectPlan(const Window& window, int lanes, BlockSize wide, BlockSize narrow, int threads);
 
   int64_t size() const { return window.batch * window.groups * down * across * splits; }
-  DirectTile operator[](int64_t index) const;
+  Rectangle operator[](int64_t index) const;
 
   bool feasible() const { return copy_floats < kMaxCopy; }
   double cost() const;  // see ConvMethod::cost
