@@ -14,7 +14,7 @@ class Cheapest : public ConvMethod {
     for (const auto& method : methods_) names += (names.empty() ? "" : " or ") + method->name();
     return names;
   }
-  std::string name_for(const Window& window) const override { return best(window).name(); }
+  std::string name_for(const Window& window) const override { return best(window).name_for(window); }
   double cost(const Window& window) const override { return best(window).cost(window); }
   size_t scratch_bytes(const Window& window, int threads) const override {
     return best(window).scratch_bytes(window, threads);

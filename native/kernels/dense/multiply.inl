@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "core/simd.h"
+#include "kernels/conv/lanes.h"
 #include "kernels/dense/direct_plan.h"
 
 namespace plumline {
@@ -19,6 +19,10 @@ constexpr BlockSize kWide = {6, 2}, kNarrow = {4, 3};
 #else
 constexpr BlockSize kWide = {4, 2}, kNarrow = {4, 2};
 #endif
+
+// How far ahead weights are asked for: the processor's own prefetching stops at every page. With short vectors there is
+// no time for it.
+constexpr int64_t kAhead = F32::kLanes >= 16 ? 40 * F32::kLanes : 0;
 
 // A stretch of the columns of the matrix: whole channels.
 struct Stretch {
@@ -46,7 +50,10 @@ void multiply(const Stretch& stretch, const float* x, float* sums) {
       const float* at = x + stretch.taps[tap];
       F32 weight[vectors];
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) weight[v] = F32::load(weights + v * stretch.weights_stride);
+      for (int v = 0; v < vectors; ++v) {
+        weight[v] = F32::load(weights + v * stretch.weights_stride);
+        if (kAhead > 0) __builtin_prefetch(shifted(weights, v * stretch.weights_stride + kAhead));
+      }
 #pragma GCC unroll 16
       for (int p = 0; p < pixels; ++p) {
         const F32 value = F32::set(at[p]);
