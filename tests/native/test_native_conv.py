@@ -105,7 +105,10 @@ def test_layers_of_networks_equal_numpy(layer: str, form: str, isa: str) -> None
 @pytest.mark.parametrize(
     ("form", "layer", "kernel"),
     [
-        ("dense", "body", "direct"),
+        ("dense", "body", "winograd"),
+        ("dense", "down", "direct"),
+        ("dense", "deep", "direct"),  # too few squares to pay for four times the weights
+        ("dense", "narrow groups", "dense"),  # too few filters to fill lanes
         ("sparse", "body", "sparse"),
         ("signed_binary", "wide", "shared_tables"),
         (

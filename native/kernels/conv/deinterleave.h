@@ -7,7 +7,8 @@
 namespace plumline {
 namespace PLUMLINE_ISA_NAMESPACE {
 
-// even_lanes, odd_lanes: every second lane of a, then of b. next_lanes: lane i + 1 in lane i, anything in the last.
+// even_lanes, odd_lanes: every second lane of a, then of b. next_lanes: all lanes of a but
+// the first, then the first of b.
 #if defined(__AVX512F__)
 
 inline F32 even_lanes(F32 a, F32 b) {
@@ -18,9 +19,8 @@ inline F32 odd_lanes(F32 a, F32 b) {
   const __m512i odd = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
   return {_mm512_permutex2var_ps(a.v, odd, b.v)};
 }
-inline F32 next_lanes(F32 x) {
-  const __m512i bits = _mm512_castps_si512(x.v);
-  return {_mm512_castsi512_ps(_mm512_alignr_epi32(bits, bits, 1))};
+inline F32 next_lanes(F32 a, F32 b) {
+  return {_mm512_castsi512_ps(_mm512_alignr_epi32(_mm512_castps_si512(b.v), _mm512_castps_si512(a.v), 1))};
 }
 
 #elif defined(__AVX2__)
@@ -31,15 +31,15 @@ inline F32 sort_quarters(__m256 x) {
 }
 inline F32 even_lanes(F32 a, F32 b) { return sort_quarters(_mm256_shuffle_ps(a.v, b.v, 0x88)); }
 inline F32 odd_lanes(F32 a, F32 b) { return sort_quarters(_mm256_shuffle_ps(a.v, b.v, 0xDD)); }
-inline F32 next_lanes(F32 x) {
-  return {_mm256_permutevar8x32_ps(x.v, _mm256_setr_epi32(1, 2, 3, 4, 5, 6, 7, 7))};
+inline F32 next_lanes(F32 a, F32 b) {
+  return {_mm256_permutevar8x32_ps(_mm256_blend_ps(a.v, b.v, 1), _mm256_setr_epi32(1, 2, 3, 4, 5, 6, 7, 0))};
 }
 
 #else
 
 inline F32 even_lanes(F32 a, F32 b) { return {Float4{a.v[0], a.v[2], b.v[0], b.v[2]}}; }
 inline F32 odd_lanes(F32 a, F32 b) { return {Float4{a.v[1], a.v[3], b.v[1], b.v[3]}}; }
-inline F32 next_lanes(F32 x) { return {Float4{x.v[1], x.v[2], x.v[3], x.v[3]}}; }
+inline F32 next_lanes(F32 a, F32 b) { return {Float4{a.v[1], a.v[2], a.v[3], b.v[0]}}; }
 
 #endif
 

@@ -38,7 +38,8 @@ double WinogradPlan::cost() const {
   const double channels = static_cast<double>(w.channels);
   const double vectors = static_cast<double>(divide_up(w.filters, lanes) * lanes) / 16;
   const double squares = static_cast<double>(rows() * across());
-  const double steps = static_cast<double>(rows() * divide_up(across(), lanes - 1)) * lanes / 16;
+  const int64_t length = across() <= 8 ? std::min(lanes, 8) : lanes;  // short rows take short vectors
+  const double steps = static_cast<double>(rows() * divide_up(across(), length) * length) / 16;
   const double weights = static_cast<double>(kPlaces) * channels * vectors * 16;
   const double bands = static_cast<double>(divide_up(rows(), band_rows));
   // A row of a few squares leaves the multiplications waiting for the weights.

@@ -33,7 +33,10 @@ void transform_weights(const double* weight, int64_t step, double* to, int64_t t
 class Winograd : public ConvMethod {
  public:
   Winograd(std::shared_ptr<const DenseWeights> weights, const Taps& taps, Isa isa)
-      : kernel_(select_kernels(kKernels, isa)), weights_(std::move(weights)), taps_(taps) {}
+      : kernel_(select_kernels(kKernels, isa)),
+        narrow_(select_kernels(kKernels, std::min(isa, Isa::kAvx2))),
+        weights_(std::move(weights)),
+        taps_(taps) {}
 
   std::string name() const override { return std::string("winograd/") + kernel_.isa; }
   double cost(const Window& window) const override { return WinogradPlan(window, kernel_.lanes).cost(); }
@@ -59,12 +62,13 @@ class Winograd : public ConvMethod {
                 const Finish& finish, std::byte* scratch, ThreadPool& pool) const {
     const Window& w = plan.window;
     float* transformed = reinterpret_cast<float*>(scratch);
+    const auto transform = plan.across() <= narrow_.lanes ? narrow_.transform : kernel_.transform;
     // One job a channel: the last store of a row may run over into the next.
     pool.parallel_for(w.channels, [&](int64_t channel, int) {
       for (int64_t row = first_row; row < end_row; ++row) {
         const int64_t image = row / plan.image_rows();
-        kernel_.transform(plan, row, input + ((image * w.groups + group) * w.channels + channel) * w.height * w.width,
-                          transformed + channel * plan.pitch + (row - first_row) * plan.across());
+        transform(plan, row, input + ((image * w.groups + group) * w.channels + channel) * w.height * w.width,
+                  transformed + channel * plan.pitch + (row - first_row) * plan.across());
       }
     });
     const int64_t squares = (end_row - first_row) * plan.across();
@@ -117,6 +121,7 @@ class Winograd : public ConvMethod {
   }
 
   const WinogradKernel& kernel_;
+  const WinogradKernel& narrow_;  // transforms rows of squares too short for long vectors
   std::shared_ptr<const DenseWeights> weights_;
   Taps taps_;
   mutable std::shared_ptr<std::byte> memory_;

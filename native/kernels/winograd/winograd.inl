@@ -39,10 +39,9 @@ inline void transform_back(const F32* x, int64_t step, F32* y, int64_t y_step) {
 }
 
 void transform(const WinogradPlan& plan, int64_t row, const float* channel, float* transformed) {
-  constexpr int64_t kSquares = F32::kLanes - 1;  // at a time; the last two columns of each are its neighbour's first
   const Window& w = plan.window;
   const int64_t top = row % plan.image_rows() * kSquare - w.pad_top;
-  for (int64_t square = 0; square < plan.across(); square += kSquares) {
+  for (int64_t square = 0; square < plan.across(); square += F32::kLanes) {
     const int64_t left = square * kSquare - w.pad_left;
     F32 half[kPlaces];
     for (int64_t i = 0; i < kPoints; ++i) {
@@ -60,8 +59,9 @@ void transform(const WinogradPlan& plan, int64_t row, const float* channel, floa
         x[1] = even_lanes(odd_ab, odd_cd);
         x[2] = odd_lanes(even_ab, even_cd);
         x[3] = odd_lanes(odd_ab, odd_cd);
-        x[4] = next_lanes(x[0]);
-        x[5] = next_lanes(x[1]);
+        const F32 next = load_columns(line, left + 4 * F32::kLanes, w.width);
+        x[4] = next_lanes(x[0], next);  // the last columns of a square are its neighbour's first
+        x[5] = next_lanes(x[1], next_lanes(next, next));
       }
       transform_points(x, 1, half + i * kPoints, 1);
     }
