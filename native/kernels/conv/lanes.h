@@ -57,6 +57,9 @@ inline const float* shifted(const float* base, int64_t offset) {
   return reinterpret_cast<const float*>(reinterpret_cast<uintptr_t>(base) + static_cast<uintptr_t>(offset) * 4);
 }
 
+// Asks for a line of memory, which need not exist, to be brought into the cache.
+inline void prefetch(const float* base, int64_t offset) { __builtin_prefetch(shifted(base, offset)); }
+
 // The lanes of a vector from column `first` on that lie in a row of `width` columns.
 inline Lanes inside(int64_t first, int64_t width) {
   const int64_t begin = first < 0 ? -first : 0;

@@ -33,7 +33,7 @@ class Dense : public ConvMethod {
   size_t scratch_bytes(const Window& window, int threads) const override {
     const DirectPlan plan = plan_of(window, threads);
     if (!is_direct(window, plan_of(window, 1))) return phases_bytes(window) + threads * panels_bytes(window);
-    return taps_bytes(window) + threads * plan.worker_bytes();
+    return plan.offsets_bytes() + threads * plan.worker_bytes();
   }
 
   void run(const Window& window, const float* input, const Finish& finish, std::byte* scratch,
@@ -61,14 +61,12 @@ class Dense : public ConvMethod {
 
   void run_direct(const DirectPlan& plan, const float* input, const Finish& finish, std::byte* scratch,
                   ThreadPool& pool) const {
-    const Window& window = plan.window;
-    int64_t* taps = reinterpret_cast<int64_t*>(scratch);
-    for (int64_t i = 0; i < window.kernel_height; ++i)
-      for (int64_t j = 0; j < window.kernel_width; ++j) taps[i * window.kernel_width + j] = plan.tap_offset(i, j);
-    std::byte* workers = scratch + taps_bytes(window);
+    int64_t* offsets = reinterpret_cast<int64_t*>(scratch);
+    plan.fill_offsets(offsets);
+    std::byte* workers = scratch + plan.offsets_bytes();
     pool.parallel_for(plan.size(), [&](int64_t index, int worker) {
       const Rectangle tile = plan[index];
-      kernel_.run_direct(plan, tile, finish, input, weights_->group(tile.group), taps,
+      kernel_.run_direct(plan, tile, finish, input, weights_->group(tile.group), offsets,
                          plan.scratch(workers + worker * plan.worker_bytes()));
     });
   }
@@ -87,7 +85,6 @@ class Dense : public ConvMethod {
     const int64_t rows = std::max(kernel_.rows, window.taps());
     return align_up(((rows + window.filters) * kernel_.vectors + 1) * kernel_.lanes * sizeof(float));
   }
-  static size_t taps_bytes(const Window& window) { return align_up(window.taps() * sizeof(int64_t)); }
 
   const DenseKernel& kernel_;
   std::shared_ptr<const DenseWeights> weights_;

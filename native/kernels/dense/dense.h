@@ -21,7 +21,7 @@ struct DenseKernel {
   // Reads the image itself (direct.inl).
   BlockSize wide, narrow;
   void (*run_direct)(const DirectPlan&, const Rectangle&, const Finish&, const float* input, const float* weights,
-                     const int64_t* taps, const DirectScratch&);
+                     const int64_t* offsets, const DirectScratch&);
 };
 
 #define PLUMLINE_KERNEL(space, isa)      \

@@ -13,7 +13,7 @@ namespace {
 
 struct Source {
   const float* first;  // under the first tap of the tile's first pixel
-  const int64_t* taps;
+  const int64_t* offsets;  // of the columns of a chunk
   const DirectBlock* blocks;
   int64_t count;
 };
@@ -32,14 +32,12 @@ void run_filters(const DirectPlan& plan, const Rectangle& tile, const Finish& fi
     const int64_t begin_pixel = source.blocks[block].pixel;
     for (int64_t channel = 0; channel < w.channels; channel += plan.chunk) {
       const int64_t channels = w.channels - channel < plan.chunk ? w.channels - channel : plan.chunk;
-      const Stretch stretch = {source.taps,         w.taps(),
-                               channels,            plan.channel_stride,
-                               weights + channel * w.taps() * F32::kLanes, columns * F32::kLanes,
-                               channel == 0};
+      const Stretch stretch = {source.offsets, channels * w.taps(), weights + channel * w.taps() * F32::kLanes,
+                               columns * F32::kLanes, channel == 0};
       const float* from = source.first + channel * plan.channel_stride;
       for (int64_t i = block; i < end; ++i) {
         const DirectBlock& at = source.blocks[i];
-        multiply_block<kPixels, vectors>(at.count, stretch, from + at.offset,
+        multiply_block<kPixels, vectors>(at.count, i == block, stretch, from + at.offset,
                                          sums + (at.pixel - begin_pixel) * vectors * F32::kLanes);
       }
     }
@@ -67,7 +65,7 @@ inline int64_t make_blocks(const DirectPlan& plan, const Rectangle& tile, Direct
 }
 
 void run_direct(const DirectPlan& plan, const Rectangle& tile, const Finish& finish, const float* input,
-                const float* weights, const int64_t* taps, const DirectScratch& scratch) {
+                const float* weights, const int64_t* offsets, const DirectScratch& scratch) {
   const Window& w = plan.window;
   const float* image = input + (tile.image * w.groups + tile.group) * w.channels * w.height * w.width;
   const float* first = image + tile.row * w.stride_height * w.width + tile.column;
@@ -75,7 +73,7 @@ void run_direct(const DirectPlan& plan, const Rectangle& tile, const Finish& fin
     copy_rows(plan, tile, image, scratch.copy);
     first = scratch.copy;
   }
-  const Source source = {first, taps, scratch.blocks, make_blocks(plan, tile, scratch.blocks)};
+  const Source source = {first, offsets, scratch.blocks, make_blocks(plan, tile, scratch.blocks)};
   int64_t filter = tile.first_filter;
   while (filter < tile.end_filter) {
     const int64_t left = (tile.end_filter - filter + F32::kLanes - 1) / F32::kLanes;

@@ -9,7 +9,7 @@ namespace {
 
 constexpr int64_t kCopyFloats = 1 << 16;   // of a tile's rows: they stay in the second cache
 constexpr int64_t kMaxColumns = 512;       // of a tile
-constexpr int64_t kChunkFloats = 1 << 16;  // of weights, for the same cache
+constexpr int64_t kChunkFloats = 1 << 15;  // of weights, for the same cache
 constexpr int64_t kSplitFloats = 3 << 16;  // of weights that all images use before the next ones are read
 constexpr int64_t kJobsPerThread = 4;      // enough that the last ones to finish are not far apart
 
@@ -100,11 +100,20 @@ Rectangle DirectPlan::operator[](int64_t index) const {
   return tile;
 }
 
-int64_t DirectPlan::tap_offset(int64_t kernel_row, int64_t kernel_column) const {
-  const int64_t right = kernel_column * window.dilation_width;
-  return kernel_row * window.dilation_height * pitch + right % window.stride_width * phase_width +
-         right / window.stride_width;
+void DirectPlan::fill_offsets(int64_t* offsets) const {
+  const Window& w = window;
+  for (int64_t channel = 0; channel < chunk; ++channel) {
+    for (int64_t i = 0; i < w.kernel_height; ++i) {
+      for (int64_t j = 0; j < w.kernel_width; ++j) {
+        const int64_t right = j * w.dilation_width;
+        *offsets++ = channel * channel_stride + i * w.dilation_height * pitch +
+                     right % w.stride_width * phase_width + right / w.stride_width;
+      }
+    }
+  }
 }
+
+size_t DirectPlan::offsets_bytes() const { return align_up(chunk * window.taps() * sizeof(int64_t)); }
 
 double DirectPlan::cost() const {
   constexpr double kCopyCost = 0.2, kFinishCost = 0.7;  // a number

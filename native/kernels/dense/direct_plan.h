@@ -50,8 +50,10 @@ struct DirectPlan {
     return (out_rows - 1) * window.stride_height + (window.kernel_height - 1) * window.dilation_height + 1;
   }
   int64_t input_row(int64_t out_row) const { return out_row * window.stride_height - window.pad_top; }
-  // Where the window of the source moves for a tap, and from one row of pixels to the next.
-  int64_t tap_offset(int64_t kernel_row, int64_t kernel_column) const;
+  // Where the source's number under each column of a chunk stands, from that under the first.
+  void fill_offsets(int64_t* offsets) const;
+  size_t offsets_bytes() const;
+  // From one row of pixels to the next.
   int64_t row_step() const { return (copies && window.kernel_height == 1 ? 1 : window.stride_height) * pitch; }
 
   // A worker that needs more leaves every cache; it also bounds what a hostile file may ask for.

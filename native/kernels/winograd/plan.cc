@@ -22,7 +22,9 @@ WinogradPlan::WinogradPlan(const Window& shapes, int vector_lanes) : window(shap
   // Enough squares that reading the weights pays.
   band_rows = std::clamp<int64_t>(divide_up(2 * kGroup, across()), band_rows, rows());
   band_rows = divide_up(rows(), divide_up(rows(), band_rows));
-  pitch = divide_up(band_rows * across(), 16) * 16 + 16;
+  // The last store of a row runs over by less than a vector.
+  const int64_t stored = divide_up(across(), row_lanes()) * row_lanes() - across();
+  pitch = divide_up(band_rows * across() + stored, 8) * 8;
 }
 
 bool WinogradPlan::feasible() const {
@@ -38,8 +40,7 @@ double WinogradPlan::cost() const {
   const double channels = static_cast<double>(w.channels);
   const double vectors = static_cast<double>(divide_up(w.filters, lanes) * lanes) / 16;
   const double squares = static_cast<double>(rows() * across());
-  const int64_t length = across() <= 8 ? std::min(lanes, 8) : lanes;  // short rows take short vectors
-  const double steps = static_cast<double>(rows() * divide_up(across(), length) * length) / 16;
+  const double steps = static_cast<double>(rows() * divide_up(across(), row_lanes()) * row_lanes()) / 16;
   const double weights = static_cast<double>(kPlaces) * channels * vectors * 16;
   const double bands = static_cast<double>(divide_up(rows(), band_rows));
   // A row of a few squares leaves the multiplications waiting for the weights.

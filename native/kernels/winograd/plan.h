@@ -34,15 +34,19 @@ struct WinogradPlan {
   int64_t sums_floats() const { return kPlaces * kGroup * kVectors * lanes; }
   int64_t square_floats() const { return (kSquare * kSquare * kStretch + lanes) * kVectors * lanes; }
 
-  int64_t place_stride() const { return window.channels * pitch; }  // place, channel, square
+  // Transformed inputs stand by place, channel, square. From place to place it is an odd number of lines of the cache, so
+  // that the places of a square do not drive each other out of it.
+  int64_t place_stride() const { return (window.channels * pitch + 31) / 32 * 32 + 16; }
   int64_t image_rows() const { return (window.out_height + kSquare - 1) / kSquare; }
   int64_t rows() const { return window.batch * image_rows(); }
   int64_t across() const { return (window.out_width + kSquare - 1) / kSquare; }
+  // Of the vectors that transform a row of squares: a short one takes short vectors.
+  int64_t row_lanes() const { return across() <= 8 && lanes > 8 ? 8 : lanes; }
 
   Window window;
   int lanes;
   int64_t band_rows;  // of squares
-  int64_t pitch;      // of a channel of the transformed input: the squares of a band, and a vector that may run over
+  int64_t pitch;      // of a channel of the transformed input: the squares of a band, and what a store may run over
 };
 
 }  // namespace plumline

@@ -45,12 +45,14 @@ class Winograd : public ConvMethod {
   size_t scratch_bytes(const Window& window, int threads) const override {
     if (!memory_) transform_all();
     const WinogradPlan plan(window, kernel_.lanes);
-    return align_up(plan.input_floats() * sizeof(float)) + threads * worker_bytes(plan);
+    return offsets_bytes(plan) + align_up(plan.input_floats() * sizeof(float)) + threads * worker_bytes(plan);
   }
 
   void run(const Window& window, const float* input, const Finish& finish, std::byte* scratch,
            ThreadPool& pool) const override {
     const WinogradPlan plan(window, kernel_.lanes);
+    int64_t* offsets = reinterpret_cast<int64_t*>(scratch);
+    for (int64_t channel = 0; channel < window.channels; ++channel) offsets[channel] = channel * plan.pitch;
     for (int64_t group = 0; group < window.groups; ++group) {
       for (int64_t row = 0; row < plan.rows(); row += plan.band_rows)
         run_band(plan, group, row, std::min(row + plan.band_rows, plan.rows()), input, finish, scratch, pool);
@@ -61,8 +63,9 @@ class Winograd : public ConvMethod {
   void run_band(const WinogradPlan& plan, int64_t group, int64_t first_row, int64_t end_row, const float* input,
                 const Finish& finish, std::byte* scratch, ThreadPool& pool) const {
     const Window& w = plan.window;
-    float* transformed = reinterpret_cast<float*>(scratch);
-    const auto transform = plan.across() <= narrow_.lanes ? narrow_.transform : kernel_.transform;
+    const int64_t* offsets = reinterpret_cast<const int64_t*>(scratch);
+    float* transformed = reinterpret_cast<float*>(scratch + offsets_bytes(plan));
+    const auto transform = plan.row_lanes() == narrow_.lanes ? narrow_.transform : kernel_.transform;
     // One job a channel: the last store of a row may run over into the next.
     pool.parallel_for(w.channels, [&](int64_t channel, int) {
       for (int64_t row = first_row; row < end_row; ++row) {
@@ -74,7 +77,7 @@ class Winograd : public ConvMethod {
     const int64_t squares = (end_row - first_row) * plan.across();
     const int64_t parts = divide_up(squares, WinogradPlan::kGroup);
     const int64_t vectors = divide_up(w.filters, kernel_.lanes);
-    std::byte* workers = scratch + align_up(plan.input_floats() * sizeof(float));
+    std::byte* workers = reinterpret_cast<std::byte*>(transformed) + align_up(plan.input_floats() * sizeof(float));
     pool.parallel_for(divide_up(vectors, WinogradPlan::kVectors) * parts, [&](int64_t index, int worker) {
       const int64_t vector = index / parts * WinogradPlan::kVectors;
       const int64_t begin = squares * (index % parts) / parts;
@@ -87,10 +90,11 @@ class Winograd : public ConvMethod {
       job.vectors = std::min(WinogradPlan::kVectors, vectors - vector);
       kernel_.multiply(plan, job, finish, transformed,
                        transformed_weights() + (group * vectors + vector) * kPlaces * w.channels * kernel_.lanes,
-                       reinterpret_cast<float*>(workers + worker * worker_bytes(plan)));
+                       offsets, reinterpret_cast<float*>(workers + worker * worker_bytes(plan)));
     });
   }
 
+  static size_t offsets_bytes(const WinogradPlan& plan) { return align_up(plan.window.channels * sizeof(int64_t)); }
   static size_t worker_bytes(const WinogradPlan& plan) {
     return align_up((plan.sums_floats() + plan.square_floats()) * sizeof(float));
   }

@@ -17,9 +17,9 @@ struct WinogradKernel {
   int lanes;
   // Row `row` of squares of one channel: squares [0, across) at each place, `plan.place_stride()` apart.
   void (*transform)(const WinogradPlan&, int64_t row, const float* channel, float* transformed);
-  // `weights` of the job's first filter: vector of filters, place, channel, filter.
+  // `weights` of the job's first filter: vector of filters, place, channel, filter. `offsets`: of the channels.
   void (*multiply)(const WinogradPlan&, const WinogradJob&, const Finish&, const float* transformed,
-                   const float* weights, float* scratch);
+                   const float* weights, const int64_t* offsets, float* scratch);
 };
 
 #define PLUMLINE_KERNEL(space, isa)            \

@@ -124,17 +124,16 @@ void finish_job(const WinogradPlan& plan, const WinogradJob& job, const Finish& 
 
 template <int vectors>
 void multiply_job(const WinogradPlan& plan, const WinogradJob& job, const Finish& finish, const float* transformed,
-                  const float* weights, float* scratch) {
+                  const float* weights, const int64_t* offsets, float* scratch) {
   constexpr int64_t width = vectors * F32::kLanes;
-  constexpr int64_t kOneTap = 0;
   const int64_t channels = plan.window.channels;
   const int64_t blocks = (job.squares + kWide.pixels - 1) / kWide.pixels;
   for (int64_t place = 0; place < kPlaces; ++place) {
-    const Stretch stretch = {&kOneTap, 1,   channels, plan.pitch, weights + place * channels * F32::kLanes,
+    const Stretch stretch = {offsets, channels, weights + place * channels * F32::kLanes,
                              kPlaces * channels * F32::kLanes, true};
     for (int64_t block = 0; block < blocks; ++block) {
       const int64_t begin = job.squares * block / blocks, end = job.squares * (block + 1) / blocks;
-      multiply_block<kWide.pixels, vectors>(static_cast<int>(end - begin), stretch,
+      multiply_block<kWide.pixels, vectors>(static_cast<int>(end - begin), block == 0, stretch,
                                             transformed + place * plan.place_stride() + job.first_square + begin,
                                             scratch + (place * WinogradPlan::kGroup + begin) * width);
     }
@@ -143,12 +142,12 @@ void multiply_job(const WinogradPlan& plan, const WinogradJob& job, const Finish
 }
 
 void multiply(const WinogradPlan& plan, const WinogradJob& job, const Finish& finish, const float* transformed,
-              const float* weights, float* scratch) {
+              const float* weights, const int64_t* offsets, float* scratch) {
   static_assert(WinogradPlan::kVectors == 2);
   if (job.vectors == 2)
-    multiply_job<2>(plan, job, finish, transformed, weights, scratch);
+    multiply_job<2>(plan, job, finish, transformed, weights, offsets, scratch);
   else
-    multiply_job<1>(plan, job, finish, transformed, weights, scratch);
+    multiply_job<1>(plan, job, finish, transformed, weights, offsets, scratch);
 }
 
 }  // namespace
