@@ -6,6 +6,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include "bindings/merge.h"
 #include "core/graph.h"
 
 namespace nb = nanobind;
@@ -228,6 +229,7 @@ NB_MODULE(_native, m) {
   m.def("best_isa", [] { return std::string(name_of(best_isa())); });
   m.def("available_isas", isa_names);
   m.def("operators", registered_operators);
+  bind_merge(m);
   nb::class_<Graph>(m, "Graph")
       .def("__init__", make_graph, nb::arg("values"), nb::arg("inputs"), nb::arg("outputs"), nb::arg("constants"),
            nb::arg("nodes"), nb::arg("isa"), nb::arg("threads"))
