@@ -100,7 +100,7 @@ class TableAdder {
       : window_(window),
         plan_(tables),
         planes_(planes),
-        columns_(window, plan),
+        columns_(plan.columns),
         has_total_(weights.sums.total_coefficient != nullptr),
         tables_(memory) {
     chunks_ = (window.channels + kChunkChannels - 1) / kChunkChannels;
@@ -119,7 +119,7 @@ class TableAdder {
  private:
   bool is_read(int64_t column) const {
     for (int64_t j = 0; j < window_.kernel_width; ++j)
-      if (columns_.moved(column, j) >= 0) return true;
+      if (moved(columns_, column, j) >= 0) return true;
     return false;
   }
 
@@ -147,7 +147,7 @@ class TableAdder {
       for (int64_t i = 0; i < targets_count; ++i) {
         const uint64_t* words = words_of(first / kChunkChannels, targets[i].kernel_row);
         for (int64_t j = 0; j < window_.kernel_width; ++j) {
-          const int64_t to = columns_.moved(column, j);
+          const int64_t to = moved(columns_, column, j);
           if (to < 0) continue;
           add_planes_of(words + j, window_.kernel_width, planes_.count, &position, tables,
               targets[i].sums + to * planes_.pitch());
@@ -155,9 +155,10 @@ class TableAdder {
       }
     }
     if (!has_total_) return;
-    for (int64_t i = 0; i < targets_count; ++i)
-      for (int64_t j = 0; j < window_.kernel_width; ++j)
-        if (columns_.moved(column, j) >= 0) add_total(total, targets[i].sums + columns_.moved(column, j) * planes_.pitch());
+    for (int64_t j = 0; j < window_.kernel_width; ++j) {
+      const int64_t to = moved(columns_, column, j);
+      for (int64_t i = 0; to >= 0 && i < targets_count; ++i) add_total(total, targets[i].sums + to * planes_.pitch());
+    }
   }
 
   // With folds, the tables of the last positions are kept, and a sum is added to once for a row of taps. The stride
@@ -188,7 +189,7 @@ class TableAdder {
   const Window& window_;
   const SharedTablesPlan& plan_;
   const BandPlanes& planes_;
-  const Columns columns_;
+  const AxisPlan& columns_;
   const bool has_total_;
   const uint64_t* words_;  // of the group
   int64_t chunks_;
