@@ -48,6 +48,7 @@ std::unique_ptr<ConvMethod> choose(const Weights& weights, const Taps& taps, Isa
     case WeightForm::kPlanes: break;
   }
   std::vector<std::unique_ptr<ConvMethod>> methods;
+  if (auto merge = make_merge(weights, taps, isa)) methods.push_back(std::move(merge));
   methods.push_back(make_shared_tables(weights, taps, isa));
   if (may_expand(weights) && !tables_pay(weights, taps, isa))
     methods.push_back(make_dense(weights, taps, isa));

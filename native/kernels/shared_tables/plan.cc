@@ -35,7 +35,7 @@ AdderNeeds SharedTablesPlan::needs(const Window& window) const {
   const double chunks = static_cast<double>(divide_up(window.channels, kChunkChannels));
   const double tables = static_cast<double>(divide_up(window.channels, bits));
   const bool exchanged_columns = folds == 1 && can_take_sub_images(window);
-  return {table_size * folds, false, exchanged_columns, tables * kEntryCost * ((1 << bits) - 1),
+  return {table_size * folds, 1, 0, false, exchanged_columns, tables * kEntryCost * ((1 << bits) - 1),
           tables * kAddCost + chunks / folds * kSumCost};
 }
 

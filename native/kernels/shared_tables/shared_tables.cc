@@ -47,7 +47,7 @@ class SharedTables : public ConvMethod {
   double cost(const Window& window) const override {
     const AdderNeeds needs = SharedTablesPlan(window, planes_).needs(window);
     if (!can_plan(window, planes_, needs)) return std::numeric_limits<double>::infinity();
-    return kernel_.slowness * Bands(window, SubImageConvPlan(window, planes_, needs), planes_, 1, 1).cost();
+    return kernel_.slowness * Bands(window, SubImageConvPlan(window, planes_, needs), planes_, 1, window.filters, 1).cost();
   }
 
   bool takes_sub_images(const Window& window) const override { return can_take_sub_images(window); }
@@ -65,7 +65,7 @@ class SharedTables : public ConvMethod {
         {row_start_.data(), coefficient_.data(), total_coefficient_.empty() ? nullptr : total_coefficient_.data()}};
     const SharedTablesPlan tables(window, planes_);
     const SubImageConvPlan plan(window, planes_, tables.needs(window));
-    const Bands bands(window, plan, planes_, 1, pool.threads());
+    const Bands bands(window, plan, planes_, 1, window.filters, pool.threads());
     pool.parallel_for(bands.size(), [&](int64_t index, int worker) {
       kernel_.run(window, plan, tables, bands[index], finish, input, weights,
                   reinterpret_cast<float*>(scratch + worker * plan.worker_bytes()));

@@ -96,23 +96,26 @@ SubImageConvPlan::SubImageConvPlan(const Window& window, int64_t planes, const A
       adder(needs),
       rows(plan_rows(window, cut, needs.exchanged_rows)),
       columns(plan_columns(window, cut, needs.exchanged_columns)) {
-  pixels = columns.in_size * window.channels * kSubImages;
+  pixels_row = columns.in_size * window.channels * kSubImages;
   // Columns are read and written in fours, lines up to a vector of at most kSubImages numbers further.
   const int64_t in_line = (cut.columns - 1) * cut.width * window.stride_width + round_up(columns.in_size, 4);
   lines = cut.images * cut.rows * round_up(std::max(in_line, cut.columns * cut.width) + kSubImages, kSubImages);
   sums_row = columns.sums() * (planes + 1) * kSubImages;
   kept_rows = rows.before + rows.after;
-  open_rows = std::min(rows.sums() - kept_rows,
-                       (window.kernel_height - 1) * window.dilation_height / window.stride_height + 1);
+  const int64_t read = (window.kernel_height - 1) * window.dilation_height / window.stride_height + 1;
+  const int64_t room = adder.sums_bytes / static_cast<int64_t>(sizeof(float)) / sums_row - kept_rows - read;
+  rows_together = std::max<int64_t>(1, std::min(rows.in_size, room * window.stride_height));
+  open_rows = std::min(rows.sums() - kept_rows, divide_up(rows_together - 1, window.stride_height) + read);
   targets = 4 * window.kernel_height;  // 16 bytes each
 }
 
 size_t SubImageConvPlan::worker_bytes() const {
-  return align_up((round_up(adder.scratch, kSubImages) + pixels + lines + sums_row * (kept_rows + open_rows) + targets) *
+  return align_up((round_up(adder.scratch, kSubImages) + rows_together * pixels_row + lines + sums_row * (kept_rows + open_rows) + targets) *
                   sizeof(float));
 }
 
-Bands::Bands(const Window& window, const SubImageConvPlan& plan, int64_t planes, int64_t filter_step, int threads)
+Bands::Bands(const Window& window, const SubImageConvPlan& plan, int64_t planes, int64_t filter_step,
+             int64_t most_filters, int threads)
     : window_(window), blocks_(plan.cut.blocks), height_(plan.cut.height), filter_step_(filter_step) {
   const double units = static_cast<double>(blocks_ * window.groups);
   const auto cost = [&](int64_t bands, int64_t splits) {
@@ -120,14 +123,15 @@ Bands::Bands(const Window& window, const SubImageConvPlan& plan, int64_t planes,
                      static_cast<double>(planes) / static_cast<double>(splits),
                      static_cast<double>(window.filters) / static_cast<double>(splits));
   };
-  cost_ = units * cost(1, 1);
+  const int64_t least_splits = divide_up(window.filters, most_filters);
+  cost_ = units * static_cast<double>(least_splits) * cost(1, least_splits);
   // The cut with the shortest time until the last thread is done.
   const int64_t most_parts = threads == 1 ? 1 : 4 * threads;
   const int64_t most_bands = plan.adder.exchanged_rows ? 1 : std::min(height_, most_parts);
-  const int64_t most_splits = std::min(divide_up(window.filters, filter_step), most_parts);
+  const int64_t most_splits = std::max(least_splits, std::min(divide_up(window.filters, filter_step), most_parts));
   double best = std::numeric_limits<double>::infinity();
   for (int64_t bands = 1; bands <= most_bands; ++bands) {
-    for (int64_t splits = 1; splits <= most_splits; splits *= 2) {
+    for (int64_t splits = least_splits; splits <= most_splits; splits *= 2) {
       const double rounds = std::ceil(units * static_cast<double>(bands * splits) / threads);
       if (rounds * cost(bands, splits) >= best) continue;
       best = rounds * cost(bands, splits);

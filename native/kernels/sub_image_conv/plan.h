@@ -17,6 +17,8 @@ namespace plumline {
 // What an adder needs, and what it costs in the unit of ConvMethod::cost.
 struct AdderNeeds {
   int64_t scratch;       // numbers; comes first, aligned as a cache line
+  int64_t passes;        // over some rows of positions, each for a part of the channels
+  int64_t sums_bytes;    // so many rows are passed over that their sums take about that; 0 for one row
   bool exchanged_rows;   // sums beyond the edges, not a halo; a band then has all rows
   bool exchanged_columns;
   double position_cost;  // for each position of the input
@@ -42,14 +44,15 @@ struct SubImageConvPlan {
   AxisPlan rows, columns;
 
   // What a worker's scratch holds behind the adder's, in numbers.
-  int64_t pixels;     // a row of positions of the input, all channels
-  int64_t lines;      // the rows of the image that those come from, or that results go to
-  int64_t sums_row;   // a row of sums of positions, all planes and the total
-  int64_t kept_rows;  // of sums, the first ones, which wait for the last
-  int64_t open_rows;  // of sums, that one row of the input adds to
-  int64_t targets;    // what says which those are
+  int64_t rows_together;  // of the input, that a pass goes over
+  int64_t pixels_row;     // a row of positions of the input, all channels
+  int64_t lines;          // the rows of the image that those come from, or that results go to
+  int64_t sums_row;       // a row of sums of positions, all planes and the total
+  int64_t kept_rows;      // of sums, the first ones, which wait for the last
+  int64_t open_rows;      // of sums, that the rows of a pass add to
+  int64_t targets;        // what says which those are
 
-  SubImageConvPlan(const Window& window, int64_t planes, const AdderNeeds& adder);  // most planes of a group
+  SubImageConvPlan(const Window& window, int64_t planes, const AdderNeeds& adder);  // most planes of a band
   size_t worker_bytes() const;
 };
 
@@ -74,8 +77,9 @@ struct Band {
 // How the work is cut into bands.
 class Bands {
  public:
-  // Bands begin at multiples of `filter_step` filters.
-  Bands(const Window& window, const SubImageConvPlan& plan, int64_t planes, int64_t filter_step, int threads);
+  // Of `planes` planes of a group; bands begin at multiples of `filter_step` filters and have at most `most_filters`.
+  Bands(const Window& window, const SubImageConvPlan& plan, int64_t planes, int64_t filter_step, int64_t most_filters,
+        int threads);
   int64_t size() const { return blocks_ * window_.groups * bands_ * splits_; }
   Band operator[](int64_t index) const;
   double cost() const { return cost_; }  // of all of it, by one thread

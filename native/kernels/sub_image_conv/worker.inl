@@ -13,8 +13,13 @@ struct Target {
   float* sums;  // of the first column
 };
 
+struct Targets {
+  const Target* first;
+  int64_t count;
+};
+
 // The planes of a band, counted over the whole group, and where a position's sums lie: those of the band's planes one
-// after the other, the total behind those of all planes.
+// after the other, then the total.
 struct BandPlanes {
   int64_t group, all, first, count;
   BandPlanes(const Window& window, const Band& band, const int32_t* row_start) : group(band.group) {
@@ -23,8 +28,8 @@ struct BandPlanes {
     first = rows[band.first_filter] - rows[0];
     count = rows[band.end_filter] - rows[band.first_filter];
   }
-  int64_t pitch() const { return (all + 1) * kSubImages; }  // from the sums of a column to those of the next
-  int64_t total() const { return all * kSubImages; }
+  int64_t pitch() const { return (count + 1) * kSubImages; }  // from the sums of a column to those of the next
+  int64_t total() const { return count * kSubImages; }
 };
 
 // The position of the sums that a tap moves a position of the input to; -1 for none.
@@ -36,8 +41,9 @@ inline int64_t moved(const AxisPlan& axis, int64_t at, int64_t tap) {
 }
 
 // The work on one band. What it adds to a sum, and in which order, does not depend on the band. An adder has
-//   void add(int64_t column, const float* channels, const Target* targets, int64_t count)
-// which gets the columns of a row in their order, and adds them to all their targets.
+//   void add(int64_t pass, int64_t row, int64_t column, const float* channels, const Targets& targets)
+// which gets the positions of the input, the columns of a row in their order, and adds to all their targets what the
+// channels of the pass contribute.
 template <class Adder>
 class Worker {
  public:
@@ -46,7 +52,7 @@ class Worker {
          const PlaneSums& result, const BandPlanes& planes, float* memory)
       : window_(window), plan_(plan), cut_(plan.cut), band_(band), finish_(finish), result_(result), planes_(planes) {
     pixels_ = memory + (plan.adder.scratch + kSubImages - 1) / kSubImages * kSubImages;
-    sums_ = pixels_ + plan.pixels;
+    sums_ = pixels_ + plan.rows_together * plan.pixels_row;
     lines_ = sums_ + plan.sums_row * (plan.kept_rows + plan.open_rows);
     targets_ = reinterpret_cast<Target*>(lines_ + plan.lines);
   }
@@ -58,14 +64,16 @@ class Worker {
     const int64_t first = band_.first_row;
     const int64_t end = band_.end_row + plan_.rows.before + plan_.rows.after;
     int64_t begun = first, complete = first;
-    for (int64_t row = first * window_.stride_height; row < plan_.rows.in_size && complete < end; ++row) {
-      for (; begun < end && begun * window_.stride_height <= row + plan_.rows.shift; ++begun)
+    for (int64_t row = first * window_.stride_height; row < plan_.rows.in_size && complete < end;) {
+      const int64_t rest = plan_.rows.in_size - row;
+      const int64_t rows = rest < plan_.rows_together ? rest : plan_.rows_together;
+      const int64_t last = row + rows - 1 + plan_.rows.shift;
+      for (; begun < end && begun * window_.stride_height <= last; ++begun)
         zero_line(sums_of_row(begun), plan_.sums_row);
-      find_targets(row, first, end);
-      if (targets_count_ > 0) add_row(row, adder);
+      add_rows(row, rows, first, end, adder);
       // Row s of the sums gets its last tap from row s * stride - shift + extent of the input.
-      for (; complete < begun && complete * window_.stride_height + extent <= row + plan_.rows.shift; ++complete)
-        complete_row(complete);
+      for (; complete < begun && complete * window_.stride_height + extent <= last; ++complete) complete_row(complete);
+      row += rows;
     }
     for (; complete < end; ++complete) {
       if (complete >= begun) zero_line(sums_of_row(complete), plan_.sums_row);
@@ -79,29 +87,41 @@ class Worker {
     return sums_ + (row < kept ? row : kept + (row - kept) % plan_.open_rows) * plan_.sums_row;
   }
 
-  void find_targets(int64_t row, int64_t first, int64_t end) {
-    targets_count_ = 0;
+  // The sums among the rows [first, end) that a row of the input adds to.
+  Targets find_targets(int64_t row, int64_t first, int64_t end, Target* targets) const {
+    int64_t count = 0;
     for (int64_t i = 0; i < window_.kernel_height; ++i) {
       const int64_t to = moved(plan_.rows, row, i);
-      if (to >= first && to < end) targets_[targets_count_++] = {i, sums_of_row(to)};
+      if (to >= first && to < end) targets[count++] = {i, sums_of_row(to)};
+    }
+    return {targets, count};
+  }
+
+  void add_rows(int64_t first_row, int64_t rows, int64_t first, int64_t end, Adder& adder) const {
+    for (int64_t pass = 0; pass < plan_.adder.passes; ++pass) {
+      for (int64_t i = 0; i < rows; ++i) {
+        const int64_t row = first_row + i;
+        const Targets targets = find_targets(row, first, end, targets_);
+        if (targets.count == 0) continue;
+        float* pixels = pixels_ + i * plan_.pixels_row;
+        if (pass == 0 && !window_.input_sub_images) read_row(row, pixels);
+        for (int64_t column = 0; column < plan_.columns.in_size; ++column)
+          adder.add(pass, row, column, channels_at(row, column, pixels), targets);
+      }
     }
   }
 
-  void add_row(int64_t row, Adder& adder) const {
-    if (!window_.input_sub_images) {
-      const int64_t first_image = band_.block * cut_.images;
-      const int64_t rest = window_.batch - first_image;
-      const float* image = input_ + (first_image * window_.groups + band_.group) * window_.channels * window_.height *
-                                        window_.width;
-      interleave_row(window_, plan_, image, rest < cut_.images ? rest : cut_.images, row, lines_, pixels_);
-    }
-    for (int64_t column = 0; column < plan_.columns.in_size; ++column)
-      adder.add(column, channels_at(row, column), targets_, targets_count_);
+  void read_row(int64_t row, float* pixels) const {
+    const int64_t first_image = band_.block * cut_.images;
+    const int64_t rest = window_.batch - first_image;
+    const float* image = input_ + (first_image * window_.groups + band_.group) * window_.channels * window_.height *
+                                      window_.width;
+    interleave_row(window_, plan_, image, rest < cut_.images ? rest : cut_.images, row, lines_, pixels);
   }
 
-  // The channels at a position of the input, one vector each.
-  const float* channels_at(int64_t row, int64_t column) const {
-    if (!window_.input_sub_images) return pixels_ + column * window_.channels * kSubImages;
+  // The channels at a position of the input, one vector each. `pixels` are those of the row, or room for a position.
+  const float* channels_at(int64_t row, int64_t column, float* pixels) const {
+    if (!window_.input_sub_images) return pixels + column * window_.channels * kSubImages;
     const int64_t all_channels = window_.groups * window_.channels;
     const float* block = input_ + band_.block * cut_.block_size(all_channels) +
                          band_.group * window_.channels * kSubImages;
@@ -110,8 +130,8 @@ class Worker {
     if (neighbour.inside) return neighbour.from;
     for (int64_t i = 0; i < window_.channels; ++i)
       load_where(neighbour.mask, shifted(neighbour.from, i * kSubImages + neighbour.shift))
-          .store(pixels_ + i * kSubImages);
-    return pixels_;
+          .store(pixels + i * kSubImages);
+    return pixels;
   }
 
   // All taps have been added to a row of sums. A row beyond the edge goes to the neighbours, the others become results
@@ -255,11 +275,10 @@ class Worker {
   const PlaneSums& result_;
   const BandPlanes& planes_;
   const float* input_ = nullptr;
-  float* pixels_;  // a row of a row-major input, or a position that neighbours contribute to
+  float* pixels_;  // rows of a row-major input, or a position that neighbours contribute to
   float* lines_;
   float* sums_;
   Target* targets_;
-  int64_t targets_count_ = 0;
 };
 
 }  // namespace PLUMLINE_ISA_NAMESPACE
