@@ -146,8 +146,9 @@ class Merger {
 };
 
 // Rows that are shorter as the total minus what they lack: the sign of the total in them, or 0.
-std::vector<int> complements(const SignMatrix& matrix) {
+std::vector<int> complements(const SignMatrix& matrix, const MergeBudget& budget) {
   std::vector<int> signs(static_cast<size_t>(matrix.rows()));
+  if (budget.most_temporaries == 0) return signs;  // nowhere to keep the total
   int64_t saved = 0;
   for (int64_t row = 0; row < matrix.rows(); ++row) {
     const int8_t* sign = matrix.signs + row * matrix.columns;
@@ -179,7 +180,7 @@ void check(const SignMatrix& matrix, const MergeBudget& budget) {
 MergeProgram merge_pairs(const SignMatrix& matrix, const MergeBudget& budget) {
   check(matrix, budget);
   const int64_t rows = matrix.rows(), columns = matrix.columns;
-  const std::vector<int> total_sign = complements(matrix);
+  const std::vector<int> total_sign = complements(matrix, budget);
   const bool has_total = std::any_of(total_sign.begin(), total_sign.end(), [](int sign) { return sign != 0; });
   const bool is_signed = has_total || std::count(matrix.signs, matrix.signs + rows * columns, int8_t{-1}) > 0;
 
