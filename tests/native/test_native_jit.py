@@ -10,7 +10,7 @@ import pytest
 from x86_machine import disassemble
 
 native: Any = pytest.importorskip("plumline.runtime._native")
-GENERAL = "rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15".split()
+GENERAL = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"] + [f"r{i}" for i in range(8, 16)]
 COMPUTATIONS = ("vaddps", "vsubps", "vpaddw", "vpsubw", "vfmadd231ps", "vfnmadd231ps")
 DISPLACEMENTS = (0, 1, -1, 64, -64, 127, 128, -128, -129, 64 * 127, 64 * 128, -64 * 128, 2**31 - 64)
 WIDTHS = pytest.mark.parametrize("width", [32, 64])
