@@ -167,6 +167,21 @@ def test_work_is_counted() -> None:
     assert [block[:2] for block in image["blocks"]] == [(0, 16), (16, 32), (32, 48), (48, 64)]
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_costs_of_code(width: int) -> None:
+    def cost(density: float, positions: int, planes: int = 64) -> float:
+        rng = np.random.default_rng(9)
+        signs = (rng.random((planes, 9, 64)) < density).astype(np.int8)
+        image = budgeted(signs, width).code("float32", width, True, 16)
+        work = (image["loads"], image["stores"], image["additions"])
+        value: float = native.merge_cost(*work, len(image["code"]), width, positions)
+        return value / planes
+
+    assert cost(0.1, 100) < cost(0.35, 100) < cost(0.5, 100)
+    assert cost(0.35, 100) < cost(0.35, 4) < cost(0.35, 1)  # fetching the code is shared
+    assert cost(0.35, 100) * 1.1 < cost(0.35, 100, planes=1024)  # unless it is too long to stay
+
+
 @pytest.mark.skipif("avx2" not in native.available_isas(), reason="needs AVX2")
 def test_equal_matrices_share_code() -> None:
     a = random_signs(np.random.default_rng(8), "ternary", (4, 9, 16))

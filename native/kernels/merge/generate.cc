@@ -71,7 +71,7 @@ class Generator {
   Memory operand(int64_t i) const { return i < program_.columns ? channel(i) : temporary(i - program_.columns); }
 
   void emit_constants() {
-    if (image_.options.lanes == LaneType::kFloat32) assembler_.broadcast(kOnes, 0x3F800000 /* 1.0f */);
+    if (wide_ && image_.options.lanes == LaneType::kFloat32) assembler_.broadcast(kOnes, 0x3F800000 /* 1.0f */);
   }
 
   // Overwrites the arguments that come after the first two.
@@ -97,8 +97,9 @@ class Generator {
     ++image_.work.additions;
     if (image_.options.lanes == LaneType::kInt16) {
       assembler_.compute(subtracted ? kSubI16 : kAddI16, target, target, source);
-    } else if ((multiplies_ = !multiplies_)) {
-      // On some processors by other units than those that add. A product with 1 is exact, so the result is the same.
+    } else if (wide_ && (multiplies_ = !multiplies_)) {
+      // On some processors by other units than those that add, which are too few for 64 bytes. A product with 1 is
+      // exact, so the result is the same.
       assembler_.compute(subtracted ? kFmaNegated : kFma, target, kOnes, source);
     } else {
       assembler_.compute(subtracted ? kSubF32 : kAddF32, target, target, source);
