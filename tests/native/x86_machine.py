@@ -4,12 +4,16 @@ So code for any instruction set is tested on any machine, and an access outside 
 was given is an error, not luck.
 """
 
+import os
 from typing import Any
+from unittest.mock import patch
 
-import capstone
 import numpy as np
-from capstone import x86
 from numpy.typing import NDArray
+
+with patch.object(os, "RTLD_DEEPBIND", 0, create=True):  # AddressSanitizer does not allow it
+    import capstone
+    from capstone import x86
 
 Bytes = NDArray[np.uint8]
 PRESERVED = ("rbx", "rbp", "rsp", "r12", "r13", "r14", "r15")
