@@ -16,6 +16,7 @@
 #include "core/error.h"
 #include "jit/assembler.h"
 #include "kernels/merge/code.h"
+#include "kernels/merge/cost.h"
 
 namespace nb = nanobind;
 
@@ -185,6 +186,10 @@ void bind_merge(nb::module_& m) {
   m.def("merge_budget", [](int64_t columns, int vector_bytes) {
     const MergeBudget budget = merge_budget(columns, vector_bytes);
     return std::make_tuple(budget.least_uses, budget.most_temporaries);
+  });
+  m.def("merge_cost", [](int64_t loads, int64_t stores, int64_t additions, size_t code_bytes, int vector_bytes,
+                         int64_t positions) {
+    return merge_cost({{loads, stores, additions}, code_bytes, vector_bytes, positions});
   });
   m.def("distinct_merge_codes", distinct_codes, "matrices"_a, "vector_bytes"_a);
   nb::class_<MergeProgram>(m, "MergeProgram")

@@ -4,7 +4,7 @@
 
 namespace plumline {
 
-// Adds MergeProgram, merge_budget and assemble to the module: what generated code is tested through.
+// Adds to the module what merge programs and generated code are tested through.
 void bind_merge(nanobind::module_& module);
 
 }  // namespace plumline

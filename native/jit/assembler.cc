@@ -10,7 +10,9 @@ int bit(int r, int which) { return (r >> which) & 1; }
 }  // namespace
 
 void Assembler::bytes(std::initializer_list<int> values) {
-  for (const int value : values) code_.push_back(static_cast<uint8_t>(value));
+  size_t at = code_.size();
+  code_.resize(at + values.size());
+  for (const int value : values) code_[at++] = static_cast<uint8_t>(value);
 }
 
 void Assembler::displacement(int32_t value) {

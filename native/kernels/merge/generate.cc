@@ -24,14 +24,10 @@ static_assert(kMostMergeTemporaries <= 4 * 2 * kReach, "a pointer for each tempo
 // Vector registers with a task of their own; sums have the others. As second sources, low ones make VEX shorter.
 constexpr int kOperand = 0, kOnes = 1, kFirstSum = 2;
 
-// A use of an operand by a sum in a register: sorted, all uses of an operand come together.
+// A use of an operand by a sum in a register.
 struct Use {
-  uint16_t operand;
+  uint16_t term;
   uint8_t accumulator;
-  bool subtracted;
-  bool operator<(const Use& other) const {
-    return operand != other.operand ? operand < other.operand : accumulator < other.accumulator;
-  }
 };
 
 class Generator {
@@ -71,7 +67,7 @@ class Generator {
   Memory operand(int64_t i) const { return i < program_.columns ? channel(i) : temporary(i - program_.columns); }
 
   void emit_constants() {
-    if (image_.options.lanes == LaneType::kFloat32) assembler_.broadcast(kOnes, 0x3F800000 /* 1.0f */);
+    if (wide_ && image_.options.lanes == LaneType::kFloat32) assembler_.broadcast(kOnes, 0x3F800000 /* 1.0f */);
   }
 
   // Overwrites the arguments that come after the first two.
@@ -97,8 +93,9 @@ class Generator {
     ++image_.work.additions;
     if (image_.options.lanes == LaneType::kInt16) {
       assembler_.compute(subtracted ? kSubI16 : kAddI16, target, target, source);
-    } else if ((multiplies_ = !multiplies_)) {
-      // On some processors by other units than those that add. A product with 1 is exact, so the result is the same.
+    } else if (wide_ && (multiplies_ = !multiplies_)) {
+      // On some processors by other units than those that add, which are too few for 64 bytes. A product with 1 is
+      // exact, so the result is the same.
       assembler_.compute(subtracted ? kFmaNegated : kFma, target, kOnes, source);
     } else {
       assembler_.compute(subtracted ? kSubF32 : kAddF32, target, target, source);
@@ -155,45 +152,60 @@ class Generator {
   }
 
   void emit_group(const RowGroup& rows, const RowBlock& block) {
-    uses_.clear();
     for (size_t i = 0; i < rows.size(); ++i) {
-      const uint8_t accumulator = static_cast<uint8_t>(kFirstSum + i);
-      const int64_t at = program_.temporaries + rows[i];
-      for (int32_t k = program_.start[at]; k < program_.start[at + 1]; ++k)
-        uses_.push_back({static_cast<uint16_t>(operand_of(program_.terms[k])), accumulator,
-                         is_subtracted(program_.terms[k])});
+      const int accumulator = kFirstSum + static_cast<int>(i);
       if (image_.options.accumulate)
         load(accumulator, sum(rows[i], block));
       else
         assembler_.zero(accumulator);
     }
-    std::sort(uses_.begin(), uses_.end());
-    for (size_t begin = 0; begin < uses_.size();) {
-      size_t end = begin + 1;
-      while (end < uses_.size() && uses_[end].operand == uses_[begin].operand) ++end;
-      emit_uses(begin, end);
-      begin = end;
-    }
+    sort_uses(rows);
+    for (int64_t i = 0; i < program_.columns + program_.temporaries; ++i)
+      emit_uses(i, first_use_[static_cast<size_t>(i)], first_use_[static_cast<size_t>(i) + 1]);
     for (size_t i = 0; i < rows.size(); ++i) store(sum(rows[i], block), kFirstSum + static_cast<int>(i));
   }
 
+  // Sorts what a group uses by operand; those of operand i are [first_use_[i], first_use_[i + 1]).
+  void sort_uses(const RowGroup& rows) {
+    first_use_.assign(static_cast<size_t>(program_.columns + program_.temporaries) + 2, 0);
+    size_t count = 0;
+    for_terms(rows, [&](uint16_t term, size_t) {
+      ++first_use_[static_cast<size_t>(operand_of(term)) + 2];
+      ++count;
+    });
+    for (size_t i = 2; i < first_use_.size(); ++i) first_use_[i] += first_use_[i - 1];
+    uses_.resize(count);
+    for_terms(rows, [&](uint16_t term, size_t i) {
+      uses_[first_use_[static_cast<size_t>(operand_of(term)) + 1]++] = {term, static_cast<uint8_t>(kFirstSum + i)};
+    });
+  }
+
+  template <class Function>
+  void for_terms(const RowGroup& rows, Function&& function) const {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const int64_t at = program_.temporaries + rows[i];
+      for (int32_t k = program_.start[at]; k < program_.start[at + 1]; ++k) function(program_.terms[k], i);
+    }
+  }
+
   // An operand that one sum uses is read from memory in place.
-  void emit_uses(size_t begin, size_t end) {
-    const Memory from = operand(uses_[begin].operand);
+  void emit_uses(int64_t number, size_t begin, size_t end) {
+    if (begin == end) return;
     if (end - begin == 1) {
       ++image_.work.loads;
-      add(uses_[begin].accumulator, from, uses_[begin].subtracted);
+      add(uses_[begin].accumulator, operand(number), is_subtracted(uses_[begin].term));
       return;
     }
-    load(kOperand, from);
-    for (size_t i = begin; i < end; ++i) add(uses_[i].accumulator, kOperand, uses_[i].subtracted);
+    load(kOperand, operand(number));
+    for (size_t i = begin; i < end; ++i) add(uses_[i].accumulator, kOperand, is_subtracted(uses_[i].term));
   }
 
   const MergeProgram& program_;
   const bool wide_;
   Assembler assembler_;
   MergeCodeImage image_;
-  std::vector<Use> uses_;
+  std::vector<Use> uses_;  // of a group
+  std::vector<size_t> first_use_;
   bool multiplies_ = false;
 };
 

@@ -10,7 +10,7 @@ struct MergeCodeOptions {
   LaneType lanes = LaneType::kFloat32;
   int vector_bytes = 64;    // 32: AVX2 and FMA; 64: AVX-512
   bool accumulate = true;   // add to the sums, or overwrite them
-  int64_t plane_step = 16;  // planes that may be computed without others: 1 to 64; more find more to share
+  int64_t plane_step = 32;  // planes that may be computed without others: 1 to 64; more find more to share
 };
 
 // What an entry does, and what the code does altogether, for `vector_bytes` of one position.

@@ -42,9 +42,10 @@ class Merger {
         bounds_(static_cast<size_t>(capacity_ * capacity_)),
         queue_(static_cast<size_t>(sums) + 1) {}
 
-  void set(int64_t sum, int64_t column, bool subtracted) {
-    uint64_t* row = subtracted ? negative(column) : positive(column);
-    row[sum / 64] |= uint64_t{1} << (sum % 64);
+  // The sign of a column in a sum; without branches, as nothing foretells them.
+  void set(int64_t sum, int64_t column, int sign) {
+    positive(column)[sum / 64] |= static_cast<uint64_t>(sign > 0) << (sum % 64);
+    if (is_signed_) negative(column)[sum / 64] |= static_cast<uint64_t>(sign < 0) << (sum % 64);
   }
 
   std::vector<Pair> run() {
@@ -65,6 +66,7 @@ class Merger {
   void append_terms(int64_t sums, std::vector<std::vector<uint16_t>>& lists) const {
     const size_t before = lists.size();
     lists.resize(before + static_cast<size_t>(sums));
+    for (size_t i = before; i < lists.size(); ++i) lists[i].reserve(16);
     for (int64_t operand = 0; operand < operands_; ++operand)
       for (int64_t word = 0; word < stride_; ++word)
         for (uint64_t bits = bits_[static_cast<size_t>(operand * stride_ + word)]; bits; bits &= bits - 1)
@@ -146,8 +148,9 @@ class Merger {
 };
 
 // Rows that are shorter as the total minus what they lack: the sign of the total in them, or 0.
-std::vector<int> complements(const SignMatrix& matrix) {
+std::vector<int> complements(const SignMatrix& matrix, const MergeBudget& budget) {
   std::vector<int> signs(static_cast<size_t>(matrix.rows()));
+  if (budget.most_temporaries == 0) return signs;  // nowhere to keep the total
   int64_t saved = 0;
   for (int64_t row = 0; row < matrix.rows(); ++row) {
     const int8_t* sign = matrix.signs + row * matrix.columns;
@@ -179,18 +182,16 @@ void check(const SignMatrix& matrix, const MergeBudget& budget) {
 MergeProgram merge_pairs(const SignMatrix& matrix, const MergeBudget& budget) {
   check(matrix, budget);
   const int64_t rows = matrix.rows(), columns = matrix.columns;
-  const std::vector<int> total_sign = complements(matrix);
+  const std::vector<int> total_sign = complements(matrix, budget);
   const bool has_total = std::any_of(total_sign.begin(), total_sign.end(), [](int sign) { return sign != 0; });
   const bool is_signed = has_total || std::count(matrix.signs, matrix.signs + rows * columns, int8_t{-1}) > 0;
 
   const int64_t sums = rows + has_total;
   Merger merger(sums, columns, is_signed, {budget.least_uses, budget.most_temporaries - has_total});
   for (int64_t row = 0; row < rows; ++row)
-    for (int64_t column = 0; column < columns; ++column) {
-      const int sign = matrix.signs[row * columns + column] - total_sign[static_cast<size_t>(row)];
-      if (sign != 0) merger.set(row, column, sign < 0);
-    }
-  for (int64_t column = 0; has_total && column < columns; ++column) merger.set(rows, column, false);
+    for (int64_t column = 0; column < columns; ++column)
+      merger.set(row, column, matrix.signs[row * columns + column] - total_sign[static_cast<size_t>(row)]);
+  for (int64_t column = 0; has_total && column < columns; ++column) merger.set(rows, column, 1);
 
   std::vector<std::vector<uint16_t>> lists;
   for (const Pair& pair : merger.run())

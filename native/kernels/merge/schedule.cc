@@ -7,14 +7,16 @@
 namespace plumline {
 namespace {
 
-// Takes rows one by one: next comes the one that shares the most operands with what the group has.
+// Takes rows one by one: next comes the one of whose operands the group has the greatest part.
 class Grouping {
  public:
   Grouping(const MergeProgram& program, RowGroup rows)
       : words_((program.columns + program.temporaries + 63) / 64), rows_(std::move(rows)) {
     operands_.resize(rows_.size() * static_cast<size_t>(words_));
+    terms_.resize(rows_.size());
     for (size_t i = 0; i < rows_.size(); ++i) {
       const int64_t sum = program.temporaries + rows_[i];
+      terms_[i] = program.start[sum + 1] - program.start[sum];
       for (int32_t k = program.start[sum]; k < program.start[sum + 1]; ++k) {
         const int operand = operand_of(program.terms[k]);
         operands_of(i)[operand / 64] |= uint64_t{1} << (operand % 64);
@@ -42,19 +44,19 @@ class Grouping {
 
   size_t closest(const uint64_t* own) {
     size_t best = 0;
-    int64_t most = -1;
+    int64_t best_shared = -1;
     for (size_t i = 0; i < rows_.size(); ++i) {
       const int64_t shared = kernel_.common(own, operands_of(i), words_);
-      if (shared > most) {
-        most = shared;
-        best = i;
-      }
+      if (shared * terms_[best] <= best_shared * terms_[i]) continue;
+      best_shared = shared;
+      best = i;
     }
     return best;
   }
 
   void remove(size_t i) {
     std::copy_n(operands_of(rows_.size() - 1), words_, operands_of(i));
+    terms_[i] = terms_[rows_.size() - 1];
     rows_[i] = rows_.back();
     rows_.pop_back();
   }
@@ -62,6 +64,7 @@ class Grouping {
   const CountKernel& kernel_ = count_kernel();
   const int64_t words_;
   RowGroup rows_;
+  std::vector<int64_t> terms_;      // of each row: how many
   std::vector<uint64_t> operands_;  // of each row, as bits
 };
 
