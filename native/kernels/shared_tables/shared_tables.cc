@@ -25,19 +25,19 @@ class SharedTables : public ConvMethod {
     const int64_t filters = weights.filters / taps.groups;
     const int64_t chunks = (taps.channels + kChunkChannels - 1) / kChunkChannels;
     const int64_t across = taps.kernel_width, down = taps.taps / across;
+    std::vector<int64_t> kernel_row;
+    for (int64_t tap = 0; tap < taps.taps; ++tap) kernel_row.push_back(tap / across);
     words_.assign(weights.planes() * chunks * taps.taps, 0);
     for (int64_t group = 0; group < taps.groups; ++group) {
       const int64_t first = row_start_[group * filters];
       const int64_t planes = row_start_[(group + 1) * filters] - first;
       planes_ = std::max(planes_, planes);
       for (int64_t plane = 0; plane < planes; ++plane) {
-        for (int64_t k = 0; k < weights.columns; ++k) {
-          if (!weights.bit(first + plane, k)) continue;
-          const int64_t channel = k / taps.taps, tap = k % taps.taps;
-          const int64_t row = channel / kChunkChannels * down + tap / across;
-          words_[first * chunks * taps.taps + (row * planes + plane) * across + tap % across] |=
+        each_one(weights, first + plane, taps.taps, [&](int64_t channel, int64_t tap) {
+          const int64_t row = channel / kChunkChannels * down + kernel_row[tap];
+          words_[first * chunks * taps.taps + (row * planes + plane) * across + tap - kernel_row[tap] * across] |=
               uint64_t{1} << channel % kChunkChannels;
-        }
+        });
       }
     }
   }
