@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <utility>
 
 #include "core/aligned.h"
 
@@ -11,40 +10,16 @@ namespace plumline {
 namespace {
 
 // Measured costs, in the unit of ConvMethod::cost; storing the output counts by what it costs the other methods less.
-constexpr double kInterleaveCost = 20;  // to make a vector of the input
+constexpr double kInterleaveCost = 20;  // to make a vector of a row-major input
 constexpr double kEntryCost = 2.2;      // to make an entry of a table
 constexpr double kAddCost = 1.15;       // to add an entry
 constexpr double kSumCost = 2.75;       // to load and store a sum
 constexpr double kTapCost = 1;          // to see where a tap moves a position
-constexpr double kFinishCost = 17;      // to store a vector of the output
+constexpr double kFinishCost = 17;      // to store a vector of a row-major output
+constexpr double kVectorCost = 4;       // to move a vector when there is nothing to interleave
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t b) { return divide_up(a, b) * b; }
-
-Grid grid_of(const Window& window, int64_t rows) {
-  Grid grid{};
-  grid.rows = rows;
-  grid.columns = kSubImages / rows;
-  grid.height = divide_up(window.out_height, grid.rows);
-  grid.width = divide_up(window.out_width, grid.columns);
-  grid.in_height = (grid.height - 1) * window.stride_height + (window.kernel_height - 1) * window.dilation_height + 1;
-  grid.in_width = (grid.width - 1) * window.stride_width + (window.kernel_width - 1) * window.dilation_width + 1;
-  return grid;
-}
-
-// The grid with the fewest positions, and among those the one with the smallest overlap.
-Grid choose_grid(const Window& window) {
-  Grid best = grid_of(window, 1);
-  const auto size = [](const Grid& grid) {
-    return std::make_pair(static_cast<double>(grid.height) * static_cast<double>(grid.width),
-                          static_cast<double>(grid.in_height) * static_cast<double>(grid.in_width));
-  };
-  for (int64_t rows = 2; rows <= kSubImages; rows *= 2) {
-    const Grid grid = grid_of(window, rows);
-    if (size(grid) < size(best)) best = grid;
-  }
-  return best;
-}
 
 // Larger tables save additions but cost more to make: planes must use them often.
 int choose_bits(const Window& window, int64_t planes) {
@@ -65,30 +40,43 @@ double band_cost(const Window& window, const SharedTablesPlan& plan, double rows
   const double tables = static_cast<double>(divide_up(window.channels, plan.bits));
   const double taps = static_cast<double>(window.taps());
   const double in_rows = std::min((rows - 1) * static_cast<double>(window.stride_height) +
-                                      static_cast<double>(plan.grid.in_height - 1) -
-                                      static_cast<double>((plan.grid.height - 1) * window.stride_height) + 1,
+                                      static_cast<double>(plan.in_height - 1) -
+                                      static_cast<double>((plan.cut.height - 1) * window.stride_height) + 1,
                                   rows * static_cast<double>(window.kernel_height));
-  const double in_positions = in_rows * static_cast<double>(plan.grid.in_width);
-  const double positions = rows * static_cast<double>(plan.grid.width);
-  return in_positions * taps * kTapCost + in_positions * (channels * kInterleaveCost + tables * kEntryCost * ((1 << plan.bits) - 1)) +
+  const double in_positions = in_rows * static_cast<double>(plan.in_width);
+  const double positions = rows * static_cast<double>(plan.cut.width);
+  const bool stays = can_take_sub_images(window);
+  return in_positions * taps * kTapCost + in_positions * (channels * (stays ? kVectorCost : kInterleaveCost) + tables * kEntryCost * ((1 << plan.bits) - 1)) +
          positions * planes * taps * (tables * kAddCost + chunks / plan.folds * kSumCost) +
-         positions * filters * kFinishCost;
+         positions * filters * (stays ? kVectorCost : kFinishCost);
 }
 
 }  // namespace
 
+bool can_take_sub_images(const Window& window) {
+  const SubImages cut = cut_images(window.batch, window.out_height, window.out_width);
+  const int64_t down = (window.kernel_height - 1) * window.dilation_height;
+  const int64_t across = (window.kernel_width - 1) * window.dilation_width;
+  return window.stride_height == 1 && window.stride_width == 1 && window.out_height == window.height &&
+         window.out_width == window.width && window.pad_top <= cut.height && down - window.pad_top <= cut.height &&
+         window.pad_left <= cut.width && across - window.pad_left <= cut.width;
+}
+
 SharedTablesPlan::SharedTablesPlan(const Window& window, int64_t planes)
-    : grid(choose_grid(window)), bits(choose_bits(window, planes)), folds(choose_folds(window)) {
+    : cut(cut_images(window.batch, window.out_height, window.out_width)),
+      bits(choose_bits(window, planes)),
+      folds(choose_folds(window)) {
+  const int64_t extent = (window.kernel_height - 1) * window.dilation_height;
+  in_height = (cut.height - 1) * window.stride_height + extent + 1;
+  in_width = (cut.width - 1) * window.stride_width + (window.kernel_width - 1) * window.dilation_width + 1;
   table_size = divide_up(std::min(window.channels, kChunkChannels), bits) * (kSubImages << bits);
   tables = table_size * folds;
-  // Columns are read and written in fours, lines up to a vector of at most kSubImages numbers further.
-  const int64_t in_width = round_up(grid.in_width, 4);
   pixels = in_width * window.channels * kSubImages;
-  const int64_t in_line = (grid.columns - 1) * grid.width * window.stride_width + in_width;
-  lines = grid.rows * round_up(std::max(in_line, grid.columns * grid.width) + kSubImages, kSubImages);
-  sums_row = round_up(grid.width, 4) * (planes + 1) * kSubImages;
-  const int64_t extent = (window.kernel_height - 1) * window.dilation_height;
-  sums_rows = std::min(grid.height, extent / window.stride_height + 1);
+  // Columns are read and written in fours, lines up to a vector of at most kSubImages numbers further.
+  const int64_t in_line = (cut.columns - 1) * cut.width * window.stride_width + round_up(in_width, 4);
+  lines = cut.images * cut.rows * round_up(std::max(in_line, cut.columns * cut.width) + kSubImages, kSubImages);
+  sums_row = cut.width * (planes + 1) * kSubImages;
+  sums_rows = std::min(cut.height, extent / window.stride_height + 1);
   targets = 4 * window.kernel_height;  // 16 bytes each
 }
 
@@ -97,8 +85,8 @@ size_t SharedTablesPlan::worker_bytes() const {
 }
 
 Bands::Bands(const Window& window, const SharedTablesPlan& plan, int64_t planes, int threads)
-    : window_(window), height_(plan.grid.height) {
-  const double units = static_cast<double>(window.batch * window.groups);
+    : window_(window), blocks_(plan.cut.blocks), height_(plan.cut.height) {
+  const double units = static_cast<double>(blocks_ * window.groups);
   const auto cost = [&](int64_t bands, int64_t splits) {
     return band_cost(window, plan, static_cast<double>(divide_up(height_, bands)),
                      static_cast<double>(planes) / static_cast<double>(splits),

@@ -2,26 +2,18 @@
 
 #include <cstddef>
 
+#include "core/sub_images.h"
 #include "kernels/conv/window.h"
 
 namespace plumline {
 
-constexpr int64_t kSubImages = 16;      // the lanes of the kernels: one pixel of each sub-image
 constexpr int64_t kChunkChannels = 64;  // whose tables are made at a time: a word of each plane and tap
 constexpr int kMaxFolds = 3;
 
-// How an image is cut: into rows * columns == kSubImages sub-images of the same size, the last ones partly or wholly
-// beyond the edge. A position is the same place in all of them, so that the 16 pixels of a position are one vector, and
-// from one tap of a kernel to the next is a step from one whole vector to another.
-struct Grid {
-  int64_t rows, columns;        // of sub-images
-  int64_t height, width;        // of a sub-image, in positions of the output
-  int64_t in_height, in_width;  // in positions of the input that it reads; those of neighbours overlap
-};
-
 // Everything about a convolution by shared tables that its shapes and the number of its planes decide.
 struct SharedTablesPlan {
-  Grid grid;
+  SubImages cut;                // of the output
+  int64_t in_height, in_width;  // in positions of the input that a sub-image reads; those of neighbours overlap
   int bits;   // channels of a table: 4 or 5
   int folds;  // taps of a kernel row that are added at a time: all kMaxFolds of them, or 1
 
@@ -38,9 +30,13 @@ struct SharedTablesPlan {
   size_t worker_bytes() const;
 };
 
-// Some filters of one group, at some rows of all sub-images of an image.
+// Whether the input may be held as sub-images: it must be cut as the output is, and no tap may reach farther than into
+// the next sub-image.
+bool can_take_sub_images(const Window& window);
+
+// Some filters of one group, at some rows of all sub-images of a block.
 struct Band {
-  int64_t image, group;
+  int64_t block, group;
   int64_t first_filter, end_filter;
   int64_t first_row, end_row;
 };
@@ -49,12 +45,13 @@ struct Band {
 class Bands {
  public:
   Bands(const Window& window, const SharedTablesPlan& plan, int64_t planes, int threads);
-  int64_t size() const { return window_.batch * window_.groups * bands_ * splits_; }
+  int64_t size() const { return blocks_ * window_.groups * bands_ * splits_; }
   Band operator[](int64_t index) const;
   double cost() const { return cost_; }  // of all of it
 
  private:
   const Window& window_;
+  int64_t blocks_;
   int64_t height_;
   int64_t bands_ = 1;   // along the rows of a sub-image
   int64_t splits_ = 1;  // along the filters of a group

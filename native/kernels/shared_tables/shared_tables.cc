@@ -63,6 +63,9 @@ class SharedTables : public ConvMethod {
     return kernel_.slowness * Bands(window, plan, planes_, 1).cost();
   }
 
+  bool takes_sub_images(const Window& window) const override { return can_take_sub_images(window); }
+  bool makes_sub_images(const Window&) const override { return true; }
+
   size_t scratch_bytes(const Window& window, int threads) const override {
     return threads * SharedTablesPlan(window, planes_).worker_bytes();
   }

@@ -1,39 +1,12 @@
 #include "kernels/shared_tables/shared_tables.h"
 
 #include "kernels/activation/activation_simd.h"
-#include "kernels/shared_tables/interleave.inl"
+#include "kernels/conv/lanes.h"
+#include "kernels/shared_tables/rows.inl"
 
 namespace plumline {
 namespace PLUMLINE_ISA_NAMESPACE {
 namespace {
-
-constexpr int kVectors = kSubImages / F32::kLanes;
-
-// One pixel of each sub-image.
-struct Pixels {
-  F32 v[kVectors];
-  static Pixels zero() {
-    Pixels x;
-    for (int i = 0; i < kVectors; ++i) x.v[i] = F32::set(0);
-    return x;
-  }
-  static Pixels load(const float* p) {
-    Pixels x;
-    for (int i = 0; i < kVectors; ++i) x.v[i] = F32::load(p + i * F32::kLanes);
-    return x;
-  }
-  void store(float* p) const {
-    for (int i = 0; i < kVectors; ++i) v[i].store(p + i * F32::kLanes);
-  }
-};
-inline Pixels operator+(Pixels a, const Pixels& b) {
-  for (int i = 0; i < kVectors; ++i) a.v[i] = a.v[i] + b.v[i];
-  return a;
-}
-inline Pixels fma(float a, const Pixels& b, Pixels c) {
-  for (int i = 0; i < kVectors; ++i) c.v[i] = fma(F32::set(a), b.v[i], c.v[i]);
-  return c;
-}
 
 // Fills a table: entry e is the sum of the channels whose bit is set in e. Entry 0 is zero already. `total` grows by
 // the last one.
@@ -131,7 +104,7 @@ class Worker {
  public:
   Worker(const Window& window, const SharedTablesPlan& plan, const Band& band, const Finish& finish,
          const SharedTablesWeights& weights, float* memory)
-      : window_(window), plan_(plan), grid_(plan.grid), band_(band), finish_(finish), weights_(weights) {
+      : window_(window), plan_(plan), cut_(plan.cut), band_(band), finish_(finish), weights_(weights) {
     row_start_ = weights.row_start + band.group * window.filters;
     group_planes_ = row_start_[window.filters] - row_start_[0];
     first_plane_ = row_start_[band.first_filter] - row_start_[0];
@@ -146,8 +119,7 @@ class Worker {
 
   void run(const float* input) {
     zero_line(tables_, plan_.tables);
-    const float* image = input + (band_.image * window_.groups + band_.group) * window_.channels * window_.height *
-                                     window_.width;
+    input_ = input;
     const int64_t extent = (window_.kernel_height - 1) * window_.dilation_height;
     int64_t row = band_.first_row * window_.stride_height;
     int64_t begun = band_.first_row, finished = band_.first_row;
@@ -155,10 +127,7 @@ class Worker {
       if (begun < band_.end_row && row == begun * window_.stride_height)
         zero_line(sums_of_row(begun++), plan_.sums_row);
       find_targets(row);
-      if (targets_count_ > 0) {
-        interleave_row(window_, grid_, image, row, lines_, pixels_);
-        add_row();
-      }
+      if (targets_count_ > 0) add_row(row);
       if (row == finished * window_.stride_height + extent) finish_row(finished++);
     }
   }
@@ -174,7 +143,7 @@ class Worker {
     return to >= begin && to < end ? to : -1;
   }
   int64_t output_column(int64_t column, int64_t tap) const {
-    return moved(column, tap, window_.dilation_width, window_.stride_width, 0, grid_.width);
+    return moved(column, tap, window_.dilation_width, window_.stride_width, 0, cut_.width);
   }
   bool is_read(int64_t column) const {
     for (int64_t j = 0; j < window_.kernel_width; ++j)
@@ -192,13 +161,35 @@ class Worker {
     }
   }
 
-  void add_row() {
-    for (int64_t column = 0; column < grid_.in_width; ++column) {
+  void add_row(int64_t row) {
+    row_ = row;
+    if (!window_.input_sub_images) {
+      const int64_t first_image = band_.block * cut_.images;
+      const int64_t rest = window_.batch - first_image;
+      const float* image = input_ + (first_image * window_.groups + band_.group) * window_.channels * window_.height *
+                                        window_.width;
+      interleave_row(window_, plan_, image, rest < cut_.images ? rest : cut_.images, row, lines_, pixels_);
+    }
+    for (int64_t column = 0; column < plan_.in_width; ++column) {
       if (plan_.folds > 1)
         add_folded(column);
       else if (is_read(column))
         add_position(column);
     }
+  }
+
+  // The channels at a column of the row, one vector each.
+  const float* channels_at(int64_t column) const {
+    if (!window_.input_sub_images) return pixels_ + column * window_.channels * kSubImages;
+    const int64_t all_channels = window_.groups * window_.channels;
+    const float* block = input_ + band_.block * cut_.block_size(all_channels) +
+                         band_.group * window_.channels * kSubImages;
+    const Neighbour neighbour =
+        find_neighbour(cut_, all_channels, block, row_ - window_.pad_top, column - window_.pad_left);
+    if (neighbour.inside) return neighbour.from;
+    for (int64_t i = 0; i < window_.channels; ++i)
+      load_where(neighbour.mask, shifted(neighbour.from, i * kSubImages + neighbour.shift)).store(pixels_ + i * kSubImages);
+    return pixels_;
   }
 
   void fill(const float* channels, int64_t count, float* tables, Pixels& total) const {
@@ -216,7 +207,7 @@ class Worker {
   }
 
   void add_position(int64_t column) const {
-    const float* channels = pixels_ + column * window_.channels * kSubImages;
+    const float* channels = channels_at(column);
     const float* position = tables_;
     Pixels total = Pixels::zero();
     for (int64_t first = 0; first < window_.channels; first += kChunkChannels) {
@@ -244,7 +235,7 @@ class Worker {
     const int64_t tables = window_.channels / plan_.bits;
     const int64_t slot = column % kMaxFolds;
     totals_[slot] = Pixels::zero();
-    fill(pixels_ + column * window_.channels * kSubImages, window_.channels, tables_ + slot * plan_.table_size,
+    fill(channels_at(column), window_.channels, tables_ + slot * plan_.table_size,
          totals_[slot]);
     const int64_t to = column - (kMaxFolds - 1);
     if (to < 0) return;
@@ -278,39 +269,71 @@ class Worker {
     return y;
   }
 
-  // Row `row` of all sub-images, filter by filter: back into lines of the image, then out.
   void finish_row(int64_t row) const {
-    const int64_t line = grid_.columns * grid_.width;
+    if (window_.output_sub_images)
+      finish_positions(row);
+    else
+      finish_lines(row);
+  }
+
+  // Row `row` of all sub-images, filter by filter: back into lines of the images, then out.
+  void finish_lines(int64_t row) const {
+    const int64_t line = cut_.columns * cut_.width;
     const int64_t pitch = line + F32::kLanes;  // transposed fours write up to three more, loads read up to a vector
     const int64_t count = line < window_.out_width ? line : window_.out_width;
     const float* sums = sums_of_row(row);
-    float* to[kSubImages];
-    for (int64_t i = 0; i < kSubImages; ++i)
-      to[i] = lines_ + i / grid_.columns * pitch + i % grid_.columns * grid_.width;
+    const LineParts parts(cut_, lines_, pitch, cut_.width);
     for (int64_t filter = band_.first_filter; filter < band_.end_filter; ++filter) {
-      // From the last columns to the first, and from left to right among the sub-images: what a four writes beyond its
-      // sub-image is the beginning of the next ones, which comes later.
-      for (int64_t column = round_up_4(grid_.width) - 4; column >= 0; column -= 4) {
-        float results[4][kSubImages];
-        for (int64_t i = 0; i < 4; ++i) result(filter, sums + (column + i) * pitch_).store(results[i]);
-        for (int64_t lane = 0; lane < kSubImages; lane += 4) {
-          transpose_4x4({results[0] + lane, results[1] + lane, results[2] + lane, results[3] + lane},
-                        {to[lane] + column, to[lane + 1] + column, to[lane + 2] + column, to[lane + 3] + column});
-        }
-      }
-      for (int64_t i = 0; i < grid_.rows; ++i) {
-        const int64_t at = i * grid_.height + row;
-        if (at < window_.out_height) finish_line(filter, lines_ + i * pitch, count, at);
+      scatter_positions(parts, cut_.width, [&](int64_t column) { return result(filter, sums + column * pitch_); });
+      for (int64_t i = 0; i < cut_.images * cut_.rows; ++i) {
+        const int64_t image = band_.block * cut_.images + i / cut_.rows;
+        const int64_t at = i % cut_.rows * cut_.height + row;
+        if (image < window_.batch && at < window_.out_height) finish_line(image, filter, lines_ + i * pitch, count, at);
       }
     }
   }
 
-  void finish_line(int64_t filter, const float* line, int64_t count, int64_t row) const {
+  // The same where the output is held as sub-images.
+  void finish_positions(int64_t row) const {
+    const int64_t filters = window_.groups * window_.filters;
+    const float* sums = sums_of_row(row);
+    for (int64_t column = 0; column < cut_.width; ++column) {
+      const Mask mask = existing(row, column);
+      const int64_t position = (band_.block * cut_.height + row) * cut_.width + column;
+      for (int64_t filter = band_.first_filter; filter < band_.end_filter; ++filter) {
+        const int64_t m = band_.group * window_.filters + filter;
+        const int64_t out = (position * filters + m) * kSubImages;
+        const F32 slope = F32::set(finish_.activation.slope ? finish_.activation.slope[m] : 0.0f);
+        Pixels y = result(filter, sums + column * pitch_);
+        for (int i = 0; i < kVectors; ++i) {
+          y.v[i] = y.v[i] + F32::set(finish_.bias[m]);
+          if (finish_.residual) y.v[i] = y.v[i] + F32::load(finish_.residual + out + i * F32::kLanes);
+          y.v[i] = activate(finish_.activation, y.v[i], slope);
+        }
+        keep_where(mask, y).store(finish_.output + out);
+      }
+    }
+  }
+
+  // The sub-images whose pixel at a position exists.
+  Mask existing(int64_t row, int64_t column) const {
+    Mask mask;
+    for (int64_t lane = 0; lane < kSubImages; ++lane) {
+      const int64_t image = band_.block * cut_.images + lane / cut_.columns / cut_.rows;
+      const bool exists = image < window_.batch &&
+                          lane / cut_.columns % cut_.rows * cut_.height + row < window_.out_height &&
+                          lane % cut_.columns * cut_.width + column < window_.out_width;
+      mask.lanes[lane] = exists ? -1 : 0;
+    }
+    return mask;
+  }
+
+  void finish_line(int64_t image, int64_t filter, const float* line, int64_t count, int64_t row) const {
     const int64_t m = band_.group * window_.filters + filter;
     const F32 bias = F32::set(finish_.bias[m]);
     const F32 slope = F32::set(finish_.activation.slope ? finish_.activation.slope[m] : 0.0f);
     const int64_t out =
-        ((band_.image * window_.groups * window_.filters + m) * window_.out_height + row) * window_.out_width;
+        ((image * window_.groups * window_.filters + m) * window_.out_height + row) * window_.out_width;
     for (int64_t i = 0; i < count; i += F32::kLanes) {
       const int64_t lanes = count - i;
       F32 x = F32::load(line + i) + bias;
@@ -326,14 +349,16 @@ class Worker {
 
   const Window& window_;
   const SharedTablesPlan& plan_;
-  const Grid& grid_;
+  const SubImages& cut_;
   const Band& band_;
   const Finish& finish_;
   const SharedTablesWeights& weights_;
   const int32_t* row_start_;                    // of the group's filters
   int64_t group_planes_, first_plane_, planes_;  // of the group, of the group before the band's, of the band
+  const float* input_ = nullptr;
+  int64_t row_ = 0;  // of the input, that is being added
   float* tables_;
-  float* pixels_;
+  float* pixels_;  // a row of a row-major input, or a position that neighbours contribute to
   float* lines_;
   float* sums_;
   Target* targets_;
