@@ -21,8 +21,8 @@ namespace plumline {
 
 namespace {
 
-constexpr const char* kNames[] = {"reference", "portable", "portable-emulated-amx", "avx2",
-                                  "avx512",    "avx512-emulated-amx", "amx"};
+constexpr const char* kNames[] = {"reference", "portable", "portable_emulated_amx", "avx2",
+                                  "avx512",    "avx512_emulated_amx", "amx"};
 constexpr int kCount = sizeof(kNames) / sizeof(kNames[0]);
 
 #if PLUMLINE_X86

@@ -51,7 +51,7 @@ class Limbs : public ConvMethod {
         weights_(limbs_->view()),
         most_rows_(group_filters) {}
 
-  std::string name() const override { return std::string("limbs/") + kernel_.isa + (emulated_ ? "-emulated" : ""); }
+  std::string name() const override { return std::string("limbs/") + kernel_.isa + (emulated_ ? "_emulated_amx" : ""); }
 
   double cost(const Window& window) const override {
     if (emulated_) return 0;  // tests, which ask for it, want to see it run
@@ -64,13 +64,14 @@ class Limbs : public ConvMethod {
     const double high = most_rows_ > kTileFilters ? 2 : 1;
     const double wide = window.batch * window.pixels() > kTilePixels ? 2 : 1;
 
-    double cycles = rows / kTileFilters * steps * vectors * products * std::max(kProduct, kProductLatency / (high * wide));
+    const double product = std::max(kProduct, kProductLatency / (high * wide));
+    double cycles = rows / kTileFilters * steps * vectors * products * product;
     if (!weights_.limbs) cycles += rows * steps * blocks * kExpandRow;
     cycles += vectors * static_cast<double>(pairs.columns() * kLimbs) * kPackPair;
     cycles += static_cast<double>(window.batch * window.image_stride()) * kSplitNumber;
     cycles += vectors * rows * kFinishRow;
-    const double row_step = static_cast<double>(weights_.limbs ? 2 * kStepColumns * weights_.limb_count : sizeof(Signs));
-    const double bytes = rows * steps * row_step;
+    const int64_t row_bytes = weights_.limbs ? 2 * kStepColumns * weights_.limb_count : int64_t{sizeof(Signs)};  // a step
+    const double bytes = rows * steps * static_cast<double>(row_bytes);
     if (bytes > kL2Bytes) cycles += blocks * bytes / kBytesBeyondL2;
     return phases_cost(window) + kUnitsPerCycle * cycles;
   }

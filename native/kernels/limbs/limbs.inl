@@ -1,4 +1,4 @@
-#include "core/tile_registers.h"
+#include "core/tile_block.h"
 #include "kernels/conv/finish.inl"
 #include "kernels/conv/pack.inl"
 #include "kernels/limbs/limbs.h"
@@ -38,38 +38,21 @@ void multiply(TileRegisters& tiles, const Operand& weights, const float* panel, 
               float* sums) {
   constexpr int64_t width = cols * kTilePixels;
   constexpr int64_t stride = width * sizeof(float);
-  float* below = sums + kTileFilters * width;
-  if (first) {
-    tiles.zero<0>();
-    if constexpr (cols > 1) tiles.zero<1>();
-    if constexpr (rows > 1) tiles.zero<2>();
-    if constexpr (rows > 1 && cols > 1) tiles.zero<3>();
-  } else {
-    tiles.load<0>(sums, stride);
-    if constexpr (cols > 1) tiles.load<1>(sums + kTilePixels, stride);
-    if constexpr (rows > 1) tiles.load<2>(below, stride);
-    if constexpr (rows > 1 && cols > 1) tiles.load<3>(below + kTilePixels, stride);
-  }
+  TileBlock<rows, cols> block(tiles);
+  if (first)
+    block.zero();
+  else
+    block.load(sums, stride);
   for (int64_t step = 0; step < steps; ++step) {
     for (int limb = 0; limb < weights.limbs; ++limb) {
-      const uint16_t* a = weights.at + step * weights.step + limb * weights.limb;
-      tiles.load<4>(a, weights.row * 2);
-      if constexpr (rows > 1) tiles.load<5>(a + kTileFilters * weights.row, weights.row * 2);
+      block.load_left(weights.at + step * weights.step + limb * weights.limb, weights.row * 2);
       for (int other = 0; other < kLimbs - limb; ++other) {
-        const float* b = panel + (other * steps + step) * kStepPairs * width;
-        tiles.load<6>(b, stride);
-        if constexpr (cols > 1) tiles.load<7>(b + kTilePixels, stride);
-        tiles.multiply_bf16<0, 4, 6>();
-        if constexpr (cols > 1) tiles.multiply_bf16<1, 4, 7>();
-        if constexpr (rows > 1) tiles.multiply_bf16<2, 5, 6>();
-        if constexpr (rows > 1 && cols > 1) tiles.multiply_bf16<3, 5, 7>();
+        block.load_right(panel + (other * steps + step) * kStepPairs * width, stride);
+        block.template multiply<Bf16Product>();
       }
     }
   }
-  tiles.store<0>(sums, stride);
-  if constexpr (cols > 1) tiles.store<1>(sums + kTilePixels, stride);
-  if constexpr (rows > 1) tiles.store<2>(below, stride);
-  if constexpr (rows > 1 && cols > 1) tiles.store<3>(below + kTilePixels, stride);
+  block.store(sums, stride);
 }
 
 // The rows of the matrix that a tile of the convolution needs, and where their weights come from.
