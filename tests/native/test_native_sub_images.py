@@ -10,7 +10,7 @@ from native_support import run
 native: Any = pytest.importorskip("plumline.runtime._native")
 ISAS = [isa for isa in native.available_isas() if isa != "reference"]
 
-# batch, height, width: one image to a block, several, more than there are; sizes that do not divide.
+# batch, height, width: an image to a block, several, more than there are; odd sizes.
 IMAGES = [
     (1, 32, 32),
     (1, 7, 7),

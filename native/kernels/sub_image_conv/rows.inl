@@ -1,6 +1,6 @@
 // The rows of positions that a convolution reads: from row-major images, or from sub-images and their neighbours.
 
-#include "kernels/shared_tables/shared_tables.h"
+#include "kernels/sub_image_conv/plan.h"
 #include "kernels/sub_images/lines.inl"
 
 namespace plumline {
@@ -10,7 +10,7 @@ constexpr int64_t kAhead = 6;  // channels
 
 // Makes the vectors of input row `row` of all sub-images: to[(column * channels + channel) * kSubImages + sub-image],
 // for a block whose first image and whose group's first channel is at `image`.
-inline void interleave_row(const Window& window, const SharedTablesPlan& plan, const float* image, int64_t images,
+inline void interleave_row(const Window& window, const SubImageConvPlan& plan, const float* image, int64_t images,
                            int64_t row, float* lines, float* to) {
   const SubImages& cut = plan.cut;
   const int64_t step = cut.width * window.stride_width;  // from a sub-image to its neighbour
@@ -37,6 +37,16 @@ inline void interleave_row(const Window& window, const SharedTablesPlan& plan, c
   }
 }
 
+// The sub-images that have a neighbour `down` rows and `across` columns of sub-images away, in the same image.
+inline Mask neighbours(const SubImages& cut, int64_t down, int64_t across) {
+  Mask mask;
+  for (int64_t lane = 0; lane < kSubImages; ++lane) {
+    const int64_t row = lane / cut.columns % cut.rows + down, column = lane % cut.columns + across;
+    mask.lanes[lane] = row >= 0 && row < cut.rows && column >= 0 && column < cut.columns ? -1 : 0;
+  }
+  return mask;
+}
+
 // A position that may lie beyond the edge of its sub-image: then it lies in neighbours. Each lane reads another one of
 // the vector at `from`, `shift` lanes away, where there is a neighbour; the others stay zero.
 struct Neighbour {
@@ -52,14 +62,11 @@ inline Neighbour find_neighbour(const SubImages& cut, int64_t channels, const fl
   const int64_t down = row < 0 ? -1 : row >= cut.height ? 1 : 0;
   const int64_t across = column < 0 ? -1 : column >= cut.width ? 1 : 0;
   const int64_t position = (row - down * cut.height) * cut.width + column - across * cut.width;
-  Neighbour neighbour{down == 0 && across == 0, block + position * channels * kSubImages, down * cut.columns + across,
-                      {}};
-  if (neighbour.inside) return neighbour;
-  for (int64_t lane = 0; lane < kSubImages; ++lane) {
-    const int64_t at_row = lane / cut.columns % cut.rows + down, at_column = lane % cut.columns + across;
-    const bool exists = at_row >= 0 && at_row < cut.rows && at_column >= 0 && at_column < cut.columns;
-    neighbour.mask.lanes[lane] = exists ? -1 : 0;
-  }
+  Neighbour neighbour;
+  neighbour.inside = down == 0 && across == 0;
+  neighbour.from = block + position * channels * kSubImages;
+  neighbour.shift = down * cut.columns + across;
+  if (!neighbour.inside) neighbour.mask = neighbours(cut, down, across);
   return neighbour;
 }
 
