@@ -1,6 +1,7 @@
 #include "kernels/limbs/limbs.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "kernels/conv/method.h"
 #include "kernels/conv/tiles.h"
@@ -23,7 +24,7 @@ constexpr Implementation<LimbsKernel> kKernels[] = {
 constexpr double kUnitsPerCycle = 29.7 / 16;
 constexpr double kProduct = 16 * 16 * 32 / 410.0;  // of two tiles
 constexpr double kProductLatency = 52;             // until the next one may add to the same sums
-constexpr double kExpandRow = 1.5;                 // 32 signs, half hidden behind products
+constexpr double kExpandRow = 2;                   // 32 signs
 constexpr double kPackPair = 1.2;                  // 16 pixels of a limb
 constexpr double kSplitNumber = 0.4;
 constexpr double kFinishRow = 2;                   // 16 pixels
@@ -57,7 +58,8 @@ class Limbs : public ConvMethod {
     if (emulated_) return 0;  // tests, which ask for it, want to see it run
     const Window pairs = in_pairs(window);
     const double vectors = vectors_of(window);  // of all groups
-    const double blocks = (vectors + 1) / 2;
+    const double tiles = std::ceil(vectors / static_cast<double>(window.groups * kPixelTiles)) *
+                         static_cast<double>(window.groups);
     const double rows = static_cast<double>((most_rows_ + kTileFilters - 1) / kTileFilters * kTileFilters);
     const double steps = static_cast<double>((pairs.columns() + kStepPairs - 1) / kStepPairs);
     const double products = weights_.limb_count * (7 - weights_.limb_count) / 2;  // 3, 5 or 6
@@ -65,14 +67,14 @@ class Limbs : public ConvMethod {
     const double wide = window.batch * window.pixels() > kTilePixels ? 2 : 1;
 
     const double product = std::max(kProduct, kProductLatency / (high * wide));
+    const int64_t row_bytes = weights_.limbs ? 2 * kStepColumns * weights_.limb_count : int64_t{sizeof(Signs)};  // a step
+    const double bytes = rows * steps * static_cast<double>(row_bytes);
     double cycles = rows / kTileFilters * steps * vectors * products * product;
-    if (!weights_.limbs) cycles += rows * steps * blocks * kExpandRow;
+    if (bytes > kL2Bytes) cycles = std::max(cycles, tiles * bytes / kBytesBeyondL2);  // reads ahead of the products
+    if (!weights_.limbs) cycles += rows * steps * tiles * kExpandRow;
     cycles += vectors * static_cast<double>(pairs.columns() * kLimbs) * kPackPair;
     cycles += static_cast<double>(window.batch * window.image_stride()) * kSplitNumber;
     cycles += vectors * rows * kFinishRow;
-    const int64_t row_bytes = weights_.limbs ? 2 * kStepColumns * weights_.limb_count : int64_t{sizeof(Signs)};  // a step
-    const double bytes = rows * steps * static_cast<double>(row_bytes);
-    if (bytes > kL2Bytes) cycles += blocks * bytes / kBytesBeyondL2;
     return phases_cost(window) + kUnitsPerCycle * cycles;
   }
 
@@ -89,7 +91,7 @@ class Limbs : public ConvMethod {
     split(window, source, images, limb_stride, pool);
     scratch += kLimbs * limb_bytes(window);
     const Window pairs = in_pairs(window);
-    const Tiling tiling(pairs, kTilePixels, kBlockTiles, kTileFilters, pool.threads());
+    const Tiling tiling(pairs, kTilePixels, kPixelTiles, kTileFilters, pool.threads());
     pool.parallel_for(tiling.size(), [&](int64_t index, int worker) {
       kernel_.run(pairs, tiling[index], finish, images, limb_stride, weights_,
                   reinterpret_cast<float*>(scratch + worker * worker_bytes()));
@@ -115,7 +117,7 @@ class Limbs : public ConvMethod {
 
   // A panel of each limb, a block of weights, the sums, and one vector more, as the last sums are read at any lane.
   size_t worker_bytes() const {
-    const int64_t pixels = kBlockTiles * kTilePixels;
+    const int64_t pixels = kPixelTiles * kTilePixels;
     const int64_t rows = (most_rows_ + kTileFilters - 1) / kTileFilters * kTileFilters;
     const int64_t weights = kBlockTiles * kTileFilters * kChunkColumns / 2;
     return align_up((kLimbs * kChunkPairs * pixels + weights + rows * pixels + kTilePixels) * sizeof(float));

@@ -14,7 +14,8 @@ constexpr int64_t kTileFilters = 16;    // rows of it
 constexpr int64_t kStepColumns = 32;    // columns of the matrix that one product of tiles covers
 constexpr int64_t kStepPairs = 16;
 constexpr int64_t kBlockTiles = 2;      // tiles of filters, and of pixels, whose sums stay in registers
-constexpr int64_t kChunkSteps = 4;      // at a time: inputs and weights of a block then fit in the first cache
+constexpr int kPixelTiles = 4;          // that share the weights of a block, once they are read and expanded
+constexpr int64_t kChunkSteps = 4;      // at a time: the weights of a block then fit in the first cache
 constexpr int64_t kChunkPairs = kChunkSteps * kStepPairs;
 constexpr int64_t kChunkColumns = kChunkSteps * kStepColumns;
 

@@ -33,10 +33,9 @@ inline void expand(const Signs& signs, uint16_t* to) {
 // of the inputs', of the second times the first two, of the third times the first. What is left out is below 2^-22 of a
 // product: the second limb of a weight (see weight_limbs.h) is below 2^-8 of it and the third below 2^-17, those of an
 // input below 2^-7 and 2^-15. Weights with one limb lose nothing.
-template <int rows, int cols>
+template <int rows, int cols, int64_t width>
 void multiply(TileRegisters& tiles, const Operand& weights, const float* panel, int64_t steps, bool first,
               float* sums) {
-  constexpr int64_t width = cols * kTilePixels;
   constexpr int64_t stride = width * sizeof(float);
   TileBlock<rows, cols> block(tiles);
   if (first)
@@ -53,6 +52,20 @@ void multiply(TileRegisters& tiles, const Operand& weights, const float* panel, 
     }
   }
   block.store(sums, stride);
+}
+
+// The same for all `pixel_tiles` tiles of the panel's width.
+template <int rows, int pixel_tiles>
+void multiply_panel(TileRegisters& tiles, const Operand& weights, const float* panel, int64_t steps, bool first,
+                    float* sums) {
+  constexpr int64_t width = pixel_tiles * kTilePixels;
+  constexpr int64_t block = kBlockTiles * kTilePixels;
+  for (int64_t column = 0; column + block <= width; column += block)
+    multiply<rows, 2, width>(tiles, weights, panel + column, steps, first, sums + column);
+  if constexpr (pixel_tiles % 2 == 1) {
+    constexpr int64_t column = width - kTilePixels;
+    multiply<rows, 1, width>(tiles, weights, panel + column, steps, first, sums + column);
+  }
 }
 
 // The rows of the matrix that a tile of the convolution needs, and where their weights come from.
@@ -120,16 +133,17 @@ void pack_limbs(const Packer* packers, int64_t begin, int64_t end, int64_t steps
   }
 }
 
-template <int cols>
+template <int pixel_tiles>
 void run_tile(const Window& window, const Tile& tile, const Finish& finish, const float* pairs, int64_t limb_stride,
               const LimbWeights& weights, float* scratch) {
-  if constexpr (cols > 1) {
-    if (tile.vectors < cols) return run_tile<cols - 1>(window, tile, finish, pairs, limb_stride, weights, scratch);
+  if constexpr (pixel_tiles > 1) {
+    if (tile.vectors < pixel_tiles)
+      return run_tile<pixel_tiles - 1>(window, tile, finish, pairs, limb_stride, weights, scratch);
   }
-  using TilePacker = Packer<cols * kTilePixels / F32::kLanes>;
+  using TilePacker = Packer<pixel_tiles * kTilePixels / F32::kLanes>;
   constexpr int64_t width = TilePacker::kWidth;
   float* panel = scratch;
-  float* expanded = panel + kLimbs * kChunkPairs * kBlockTiles * kTilePixels;
+  float* expanded = panel + kLimbs * kChunkPairs * kPixelTiles * kTilePixels;
   float* sums = expanded + kBlockTiles * kTileNumbers * kChunkSteps / 2;
 
   const TilePacker packers[kLimbs] = {
@@ -144,9 +158,9 @@ void run_tile(const Window& window, const Tile& tile, const Finish& finish, cons
       for (int64_t row = 0; row < rows.count(); row += 2 * kTileFilters) {
         float* to = sums + row * width;
         if (rows.count() - row > kTileFilters)
-          multiply<2, cols>(tiles, rows.operand(row, 2, k, steps), panel, steps, k == 0, to);
+          multiply_panel<2, pixel_tiles>(tiles, rows.operand(row, 2, k, steps), panel, steps, k == 0, to);
         else
-          multiply<1, cols>(tiles, rows.operand(row, 1, k, steps), panel, steps, k == 0, to);
+          multiply_panel<1, pixel_tiles>(tiles, rows.operand(row, 1, k, steps), panel, steps, k == 0, to);
       }
     }
   }
@@ -173,7 +187,7 @@ void run_tile(const Window& window, const Tile& tile, const Finish& finish, cons
 }  // namespace
 
 extern const LimbsKernel limbs_kernel;
-const LimbsKernel limbs_kernel = {PLUMLINE_ISA_NAME, split, run_tile<kBlockTiles>};
+const LimbsKernel limbs_kernel = {PLUMLINE_ISA_NAME, split, run_tile<kPixelTiles>};
 
 }  // namespace PLUMLINE_ISA_NAMESPACE
 }  // namespace plumline
