@@ -25,7 +25,13 @@ def multiply(weights: NDArray[Any], inputs: NDArray[Any], isa: str) -> NDArray[A
 def test_products_are_exact(values: str, kind: str, isa: str) -> None:
     rng = np.random.default_rng(30)
     dtype, low, high = INPUTS[kind]
-    for rows, columns, width in [(1, 1, 1), (16, 64, 16), (33, 65, 49), (20, 513, 17), (70, 1100, 5)]:
+    for rows, columns, width in [
+        (1, 1, 1),
+        (16, 64, 16),
+        (33, 65, 49),
+        (20, 513, 17),
+        (70, 1100, 5),
+    ]:
         weights = rng.integers(*WEIGHTS[values], (rows, columns))
         inputs = rng.integers(low, high, (columns, width)).astype(dtype)
         expected = weights @ inputs.astype(np.int64)

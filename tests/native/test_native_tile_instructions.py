@@ -1,7 +1,7 @@
 """The instructions that the kernels for AMX are compiled to: the same bits as the emulation.
 
-Where the processor has no tile registers, each instruction is trapped and carried out by the library that
-``trap_tiles.c`` makes. So all that is left untried there is the processor itself.
+Where the processor has no tile registers, each instruction is trapped and carried out by the
+library that ``trap_tiles.c`` makes. So all that is left untried there is the processor itself.
 """
 
 import os

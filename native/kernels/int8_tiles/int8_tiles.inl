@@ -7,8 +7,8 @@ namespace {
 
 inline void expand(const Int8Signs& signs, int8_t* to) {
 #if defined(__AVX512F__)
-  const __m512i plus = _mm512_maskz_set1_epi8(signs.plus, 1);
-  _mm512_storeu_si512(to, _mm512_mask_set1_epi8(plus, signs.minus, -1));
+  const __m512i plus = _mm512_maskz_mov_epi8(signs.plus, _mm512_set1_epi8(1));
+  _mm512_storeu_si512(to, _mm512_mask_mov_epi8(plus, signs.minus, _mm512_set1_epi8(-1)));
 #else
   for (int i = 0; i < kInt8Step; ++i)
     to[i] = static_cast<int8_t>(static_cast<int>(signs.plus >> i & 1) - static_cast<int>(signs.minus >> i & 1));

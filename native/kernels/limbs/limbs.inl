@@ -20,7 +20,7 @@ struct Operand {
 inline void expand(const Signs& signs, uint16_t* to) {
   constexpr uint16_t kOne = 0x3F80, kMinusOne = 0xBF80;
 #if defined(__AVX512F__)
-  const __m512i plus = _mm512_maskz_set1_epi16(signs.plus, static_cast<short>(kOne));
+  const __m512i plus = _mm512_maskz_mov_epi16(signs.plus, _mm512_set1_epi16(static_cast<short>(kOne)));
   const __m512i minus = _mm512_set1_epi16(static_cast<short>(kMinusOne));
   _mm512_storeu_si512(to, _mm512_mask_mov_epi16(plus, signs.minus, minus));
 #else
