@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-#if defined(__AMX_TILE__)  // AVX-512 and tile registers
+#if PLUMLINE_TILE_REGISTERS  // AVX-512 and tile registers
 #include <immintrin.h>
 #define PLUMLINE_ISA_NAMESPACE amx
 #define PLUMLINE_ISA_NAME "amx"

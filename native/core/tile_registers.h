@@ -11,10 +11,10 @@
 namespace plumline {
 namespace PLUMLINE_ISA_NAMESPACE {
 
-#if defined(__AMX_TILE__)
+#if PLUMLINE_TILE_REGISTERS
 
-// One instruction a member. Written in assembly because the compiler's own functions for them take the number of a
-// register only as a literal, and in some versions do not tell the compiler that they read and write memory.
+// One instruction a member. Written in assembly because compilers' own functions for them take the number of a register
+// only as a literal, and some do not know that they read and write memory.
 class TileRegisters {
  public:
   explicit TileRegisters(const TileConfig& config) { __asm__ volatile("ldtilecfg %0" : : "m"(config) : "memory"); }
