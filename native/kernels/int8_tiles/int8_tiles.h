@@ -28,9 +28,9 @@ struct Int8Weights {
   int64_t rows, steps;
 };
 
-// The inputs of 64 columns of the weights are 16 rows of `width` quads, `stride` apart, the first at steps[step]: quad n
-// of row i holds inputs[4 * i .. 4 * i + 3][n] of the step, in this order. Where the weights have no column more, quads
-// may hold anything. Steps may overlap: those of a convolution's taps can be shifted views of one image of quads.
+// The inputs of 64 columns of the weights are 16 rows of `width` quads, `stride` apart, the first at steps[step]. Quad n
+// of row i holds inputs[4 * i .. 4 * i + 3][n] of the step, in this order; where the weights have no column more, it may
+// hold anything. Steps may overlap: those of a convolution's taps can be shifted views of one image of quads.
 struct Int8Inputs {
   const uint32_t* const* steps;
   int64_t stride;  // in quads

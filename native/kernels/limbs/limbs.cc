@@ -67,8 +67,8 @@ class Limbs : public ConvMethod {
     const double wide = window.batch * window.pixels() > kTilePixels ? 2 : 1;
 
     const double product = std::max(kProduct, kProductLatency / (high * wide));
-    const int64_t row_bytes = weights_.limbs ? 2 * kStepColumns * weights_.limb_count : int64_t{sizeof(Signs)};  // a step
-    const double bytes = rows * steps * static_cast<double>(row_bytes);
+    const int64_t step_bytes = weights_.limbs ? 2 * kStepColumns * weights_.limb_count : int64_t{sizeof(Signs)};
+    const double bytes = rows * steps * static_cast<double>(step_bytes);
     double cycles = rows / kTileFilters * steps * vectors * products * product;
     if (bytes > kL2Bytes) cycles = std::max(cycles, tiles * bytes / kBytesBeyondL2);  // reads ahead of the products
     if (!weights_.limbs) cycles += rows * steps * tiles * kExpandRow;
