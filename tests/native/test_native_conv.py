@@ -8,6 +8,7 @@ from matrices import ACTIVATIONS, FORMS, Node, assert_close, conv_node, convolve
 
 native: Any = pytest.importorskip("plumline.runtime._native")
 ISAS = native.available_isas()
+WITHOUT_TILES = [isa for isa in ISAS if isa not in ("reference", "amx")]
 
 
 def random_case(rng: np.random.Generator, form: str) -> tuple[Node, tuple[int, ...]]:
@@ -101,7 +102,7 @@ def test_layers_of_networks_equal_numpy(layer: str, form: str, isa: str) -> None
     assert_close(node, node.run(native, isa, x), node.finish(convolve(node, x), None))
 
 
-@pytest.mark.parametrize("isa", [isa for isa in ISAS if isa != "reference"])
+@pytest.mark.parametrize("isa", WITHOUT_TILES)
 @pytest.mark.parametrize(
     ("form", "layer", "kernel"),
     [
@@ -144,8 +145,8 @@ def test_threads_do_not_change_a_bit(layer: str, form: str, isa: str) -> None:
 
 
 # Merge code is generated, and forbidden with PLUMLINE_JIT=0.
-SUB_IMAGE_KERNELS = [("shared_tables", "0", isa) for isa in ISAS if isa != "reference"] + [
-    ("merge", "1", isa) for isa in ISAS if isa in ("avx2", "avx512")
+SUB_IMAGE_KERNELS = [("shared_tables", "0", isa) for isa in WITHOUT_TILES] + [
+    ("merge", "1", isa) for isa in WITHOUT_TILES if isa in ("avx2", "avx512")
 ]
 
 

@@ -38,7 +38,7 @@ class MergeConv : public ConvMethod {
         taps_(taps),
         filters_(weights.filters / taps.groups),
         planes_(weights) {
-    options_.vector_bytes = isa == Isa::kAvx2 ? 32 : 64;
+    options_.vector_bytes = isa >= Isa::kAvx512 ? 64 : 32;
     for (int64_t group = 0; group < taps.groups; ++group) most_planes_ = std::max(most_planes_, planes_of(group));
     cut_bands();
   }
