@@ -35,7 +35,8 @@ MergeBudget merge_budget(int64_t columns, int vector_bytes) {
 }
 
 std::shared_ptr<const MergeCode> MergeCode::make(const MergeProgram& program, const MergeCodeOptions& options) {
-  if (!code_generation_is_enabled()) return nullptr;
+  // A term takes 6 bytes at least; the rest is checked when there is code.
+  if (!code_generation_is_enabled() || program.terms.size() > kMostCodeBytes / 6) return nullptr;
   const MergeCodeImage image = generate(program, options);
   std::unique_ptr<ExecutableMemory> memory = ExecutableMemory::make(image.code);
   if (!memory) return nullptr;
