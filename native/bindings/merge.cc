@@ -35,9 +35,10 @@ SignMatrix matrix_of(const Signs& signs) {
   return matrix;
 }
 
-MergeCodeOptions options_of(const std::string& lanes, int vector_bytes, bool accumulate, int64_t plane_step) {
+MergeCodeOptions options_of(const std::string& lanes, int vector_bytes, bool accumulate,
+                            std::pair<int64_t, int64_t> steps) {
   if (lanes != "float32" && lanes != "int16") throw Error("lanes are float32 or int16, not " + lanes);
-  return {lanes == "int16" ? LaneType::kInt16 : LaneType::kFloat32, vector_bytes, accumulate, plane_step};
+  return {lanes == "int16" ? LaneType::kInt16 : LaneType::kFloat32, vector_bytes, accumulate, steps.first, steps.second};
 }
 
 // The arrays of one position: channels (columns, lanes), sums (taps, planes, lanes).
@@ -88,11 +89,12 @@ void run_interpreted(const MergeProgram& program, const Channels& x, const Sums&
 }
 
 nb::dict code_of(const MergeProgram& program, const std::string& lanes, int vector_bytes, bool accumulate,
-                 int64_t plane_step) {
-  const MergeCodeImage image = generate(program, options_of(lanes, vector_bytes, accumulate, plane_step));
+                 std::pair<int64_t, int64_t> steps) {
+  const MergeCodeImage image = generate(program, options_of(lanes, vector_bytes, accumulate, steps));
   nb::list blocks;
   for (const MergeCodeImage::Block& block : image.blocks)
-    blocks.append(nb::make_tuple(block.first_plane, block.end_plane, block.entry));
+    blocks.append(nb::make_tuple(block.rows.first_plane, block.rows.end_plane, block.rows.first_tap,
+                                 block.rows.end_tap, block.entry));
   nb::dict result;
   result["code"] = nb::bytes(image.code.data(), image.code.size());
   result["temporaries"] = image.temporaries_entry;
@@ -103,14 +105,15 @@ nb::dict code_of(const MergeProgram& program, const std::string& lanes, int vect
   return result;
 }
 
-// Whether the code could be executed at all.
+// Whether the code could be executed at all. Blocks of taps that begin with one of `skipped` are left out.
 bool run_code(const MergeProgram& program, const Channels& x, const Sums& y, int64_t first, int64_t end,
-              int vector_bytes, bool accumulate, int64_t plane_step) {
-  const Position position(program, x, y);
+              int vector_bytes, bool accumulate, std::pair<int64_t, int64_t> steps, const std::vector<size_t>& skipped) {
+  Position position(program, x, y);
+  for (const size_t tap : skipped) position.sums.at(tap) = nullptr;
   if (best_isa() < (vector_bytes == 64 ? Isa::kAvx512 : Isa::kAvx2)) throw Error("this machine lacks such vectors");
-  const auto code = MergeCode::make(program, {position.lanes, vector_bytes, accumulate, plane_step});
+  const auto code = MergeCode::make(program, {position.lanes, vector_bytes, accumulate, steps.first, steps.second});
   if (!code) return false;
-  check_planes(program, first, end, plane_step);
+  check_planes(program, first, end, steps.first);
   const auto temporaries = allocate_aligned(code->temporaries_bytes());
   code->run(position.channels, temporaries.get(), position.sums.data(), first, end);
   return true;
@@ -121,7 +124,7 @@ size_t distinct_codes(const std::vector<Signs>& matrices, int vector_bytes) {
   std::vector<std::shared_ptr<const MergeCode>> held;
   std::map<const MergeCode*, int> users;
   for (const Signs& signs : matrices) {
-    held.push_back(MergeCode::of(matrix_of(signs), options_of("float32", vector_bytes, true, 16)));
+    held.push_back(MergeCode::of(matrix_of(signs), options_of("float32", vector_bytes, true, {16, 9})));
     if (held.back()) ++users[held.back().get()];
   }
   return users.size();
@@ -199,9 +202,9 @@ void bind_merge(nb::module_& m) {
       .def("terms", terms)
       .def("interpret", run_interpreted, "channels"_a.noconvert(), "sums"_a.noconvert(), "first"_a, "end"_a,
            "accumulate"_a)
-      .def("code", code_of, "lanes"_a, "vector_bytes"_a, "accumulate"_a, "plane_step"_a)
+      .def("code", code_of, "lanes"_a, "vector_bytes"_a, "accumulate"_a, "steps"_a)
       .def("run", run_code, "channels"_a.noconvert(), "sums"_a.noconvert(), "first"_a, "end"_a, "vector_bytes"_a,
-           "accumulate"_a, "plane_step"_a);
+           "accumulate"_a, "steps"_a, "skipped"_a = std::vector<size_t>());
 }
 
 }  // namespace plumline

@@ -120,7 +120,7 @@ from plumline.runtime import _native
 program = _native.MergeProgram(np.ones((1, 1, 1), np.int8), 2, 0)
 x, y = np.ones((1, 16), np.float32), np.zeros((1, 1, 16), np.float32)
 for _ in range(2):
-    print(program.run(x, y, 0, 1, 32, True, 16))
+    print(program.run(x, y, 0, 1, 32, True, (16, 9)))
 """
 FORBID = """
 if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0):  # PR_SET_MDWE: no page becomes executable later

@@ -120,15 +120,19 @@ def test_code_equals_the_interpreter_to_the_bit(kind: str, lanes: str, width: in
     rng = np.random.default_rng([5, KINDS.index(kind), width])
     for shape in [*SHAPES, (140, 2, 20)]:
         signs = random_signs(rng, kind, shape)
-        step = int(rng.choice([1, 8, 16, 64]))
+        step, tap_step = int(rng.choice([1, 8, 16, 64])), int(rng.integers(1, 10))
+        skipped = [tap for tap in range(0, shape[1], tap_step) if rng.random() < 0.2]
+        left_out = [tap for tap in range(shape[1]) if tap // tap_step * tap_step in skipped]
         first = int(rng.integers(0, shape[0] // step + 1)) * step
         for program in (budgeted(signs, width), native.MergeProgram(signs, 2, 1000)):
             accumulate = bool(rng.random() < 0.7)
             x = random_numbers(rng, lanes, (shape[2], LANES[lanes]))
             sums = random_numbers(rng, lanes, (shape[1], shape[0], LANES[lanes]))
-            expected = sums.copy()
+            before, expected = sums.copy(), sums.copy()
             program.interpret(x, expected, first, shape[0], accumulate)
-            assert program.run(x, sums, first, shape[0], width, accumulate, step)
+            expected[left_out] = before[left_out]
+            steps = (step, tap_step)
+            assert program.run(x, sums, first, shape[0], width, accumulate, steps, skipped)
             assert np.array_equal(sums, expected)
 
 
@@ -139,7 +143,7 @@ def test_code_by_its_instructions(shape: tuple[int, ...], lanes: str, width: int
     rng = np.random.default_rng([6, *shape])
     signs = random_signs(rng, "ternary", shape)
     program = native.MergeProgram(signs, 2, 400)
-    image = program.code(lanes, width, True, 8)
+    image = program.code(lanes, width, True, (8, 9))
     x = random_numbers(rng, lanes, (shape[2], LANES[lanes]))
     sums = random_numbers(rng, lanes, (shape[1], shape[0], LANES[lanes]))
     expected = sums.copy()
@@ -151,7 +155,7 @@ def test_code_by_its_instructions(shape: tuple[int, ...], lanes: str, width: int
     temporaries = np.zeros(program.temporaries * width, np.uint8)
     arguments = [machine.map(x), machine.map(temporaries), machine.map(pointers)]
     for offset in range(0, 64, width):
-        for entry in [image["temporaries"], *(entry for _, _, entry in image["blocks"])]:
+        for entry in [image["temporaries"], *(block[-1] for block in image["blocks"])]:
             machine.call(entry, *arguments, offset)
     assert np.array_equal(sums, expected)
 
@@ -159,12 +163,15 @@ def test_code_by_its_instructions(shape: tuple[int, ...], lanes: str, width: int
 def test_work_is_counted() -> None:
     signs = random_signs(np.random.default_rng(7), "signed_binary", (64, 9, 64))
     program = budgeted(signs)
-    image = program.code("float32", 64, True, 16)
+    image = program.code("float32", 64, True, (16, 9))
     assert image["additions"] == program.additions
     assert image["stores"] == program.temporaries + 64 * 9
     assert image["loads"] < 0.7 * program.additions  # what sums in registers have in common
     assert len(image["code"]) < 10 * program.additions
-    assert [block[:2] for block in image["blocks"]] == [(0, 16), (16, 32), (32, 48), (48, 64)]
+    image = program.code("float32", 64, True, (48, 3))
+    taps = [(0, 3), (3, 6), (6, 9)]
+    planes = [(0, 48), (48, 64)]
+    assert [block[:4] for block in image["blocks"]] == [p + t for p in planes for t in taps]
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -172,7 +179,7 @@ def test_costs_of_code(width: int) -> None:
     def cost(density: float, positions: int, planes: int = 64) -> float:
         rng = np.random.default_rng(9)
         signs = (rng.random((planes, 9, 64)) < density).astype(np.int8)
-        image = budgeted(signs, width).code("float32", width, True, 16)
+        image = budgeted(signs, width).code("float32", width, True, (16, 9))
         work = (image["loads"], image["stores"], image["additions"])
         value: float = native.merge_cost(*work, len(image["code"]), width, positions)
         return value / planes

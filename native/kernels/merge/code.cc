@@ -16,7 +16,7 @@ std::string key_of(const SignMatrix& matrix, const MergeCodeOptions& options) {
   std::string key;
   for (const int64_t part : {matrix.planes, matrix.taps, matrix.columns, static_cast<int64_t>(options.lanes),
                              static_cast<int64_t>(options.vector_bytes), static_cast<int64_t>(options.accumulate),
-                             options.plane_step})
+                             options.plane_step, options.tap_step})
     key += std::to_string(part) + " ";
   const int64_t count = matrix.rows() * matrix.columns;
   for (int64_t i = 0; i < count; i += 4) {
@@ -35,7 +35,8 @@ MergeBudget merge_budget(int64_t columns, int vector_bytes) {
 }
 
 std::shared_ptr<const MergeCode> MergeCode::make(const MergeProgram& program, const MergeCodeOptions& options) {
-  if (!code_generation_is_enabled()) return nullptr;
+  // A term takes 6 bytes at least; the rest is checked when there is code.
+  if (!code_generation_is_enabled() || program.terms.size() > kMostCodeBytes / 6) return nullptr;
   const MergeCodeImage image = generate(program, options);
   std::unique_ptr<ExecutableMemory> memory = ExecutableMemory::make(image.code);
   if (!memory) return nullptr;
@@ -72,7 +73,7 @@ MergeCode::MergeCode(const MergeCodeImage& image, int64_t temporaries, std::uniq
       memory_(std::move(memory)),
       temporaries_(memory_->entry<Entry>(image.temporaries_entry)) {
   for (const MergeCodeImage::Block& block : image.blocks)
-    blocks_.push_back({block.first_plane, block.end_plane, memory_->entry<Entry>(block.entry)});
+    blocks_.push_back({block.rows, memory_->entry<Entry>(block.entry)});
 }
 
 void MergeCode::run(const std::byte* channels, std::byte* temporaries, std::byte* const* sums, int64_t first,
@@ -80,7 +81,8 @@ void MergeCode::run(const std::byte* channels, std::byte* temporaries, std::byte
   for (int64_t offset = 0; offset < kMergeVectorBytes; offset += options_.vector_bytes) {
     temporaries_(channels, temporaries, sums, offset);
     for (const Block& block : blocks_)
-      if (block.first_plane >= first && block.end_plane <= end) block.entry(channels, temporaries, sums, offset);
+      if (block.rows.first_plane >= first && block.rows.end_plane <= end && sums[block.rows.first_tap])
+        block.entry(channels, temporaries, sums, offset);
   }
 }
 

@@ -22,8 +22,9 @@ class MergeCode {
   // The code of a matrix, with merge_budget(); the same one for all who ask while anyone holds it.
   static std::shared_ptr<const MergeCode> of(const SignMatrix& matrix, const MergeCodeOptions& options);
 
-  // Computes planes [first, end) at one position; as interpret() does. `first` and `end` are multiples of
-  // options().plane_step, but `end` may be the last. `temporaries` has temporaries_bytes().
+  // Computes planes [first, end) at one position, as interpret() does. `first` and `end` are multiples of
+  // options().plane_step, but `end` may be the last. `temporaries` has temporaries_bytes(). The taps of a block (those
+  // from a multiple of options().tap_step to the next) are left out if the pointer to the sums of the first is null.
   void run(const std::byte* channels, std::byte* temporaries, std::byte* const* sums, int64_t first,
            int64_t end) const;
 
@@ -35,7 +36,7 @@ class MergeCode {
  private:
   using Entry = void(const std::byte*, std::byte*, std::byte* const*, int64_t);
   struct Block {
-    int64_t first_plane, end_plane;
+    RowBlock rows;
     Entry* entry;
   };
 

@@ -5,14 +5,13 @@
 
 #include "core/error.h"
 #include "jit/assembler.h"
-#include "kernels/merge/schedule.h"
 
 namespace plumline {
 namespace {
 
 constexpr Gp kChannels = Gp::rdi, kTemporaries = Gp::rsi, kSums = Gp::rdx, kOffset = Gp::rcx;
 constexpr Gp kTapRegisters[] = {Gp::r8, Gp::r9, Gp::r10, Gp::r11, Gp::rbx, Gp::rbp, Gp::r12, Gp::r13, Gp::r14};
-constexpr int64_t kMostTaps = 9;     // of a block: as many as there are registers for
+constexpr int64_t kMostTaps = 9;     // of a block
 constexpr int64_t kScratchTaps = 4;  // whose registers a function need not preserve
 
 // In EVEX, one byte of displacement reaches so many vectors before and after a pointer. So pointers are moved ahead,
@@ -40,11 +39,10 @@ class Generator {
   MergeCodeImage run() {
     emit_temporaries();
     const int64_t step = image_.options.plane_step;
-    const int64_t parts = (program_.taps + kMostTaps - 1) / kMostTaps;
+    const int64_t taps = image_.options.tap_step;
     for (int64_t plane = 0; plane < program_.planes; plane += step)
-      for (int64_t i = 0; i < parts; ++i)
-        emit_block({plane, std::min(plane + step, program_.planes), program_.taps * i / parts,
-                    program_.taps * (i + 1) / parts});
+      for (int64_t tap = 0; tap < program_.taps; tap += taps)
+        emit_block({plane, std::min(plane + step, program_.planes), tap, std::min(tap + taps, program_.taps)});
     image_.code = assembler_.code();
     return std::move(image_);
   }
@@ -129,7 +127,7 @@ class Generator {
   }
 
   void emit_block(const RowBlock& block) {
-    image_.blocks.push_back({block.first_plane, block.end_plane, assembler_.size()});
+    image_.blocks.push_back({block, assembler_.size()});
     const int64_t taps = block.end_tap - block.first_tap;
     emit_constants();
     for (int64_t i = kScratchTaps; i < taps; ++i) assembler_.push(kTapRegisters[i]);
@@ -214,6 +212,7 @@ class Generator {
 MergeCodeImage generate(const MergeProgram& program, const MergeCodeOptions& options) {
   if (options.vector_bytes != 32 && options.vector_bytes != 64) throw Error("vectors have 32 or 64 bytes");
   if (options.plane_step < 1 || options.plane_step > 64) throw Error("a block of code is for 1 to 64 planes");
+  if (options.tap_step < 1 || options.tap_step > kMostTaps) throw Error("a block of code is for 1 to 9 taps");
   return Generator(program, options).run();
 }
 

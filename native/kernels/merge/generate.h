@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "kernels/merge/program.h"
+#include "kernels/merge/schedule.h"
 
 namespace plumline {
 
@@ -10,10 +10,12 @@ struct MergeCodeOptions {
   LaneType lanes = LaneType::kFloat32;
   int vector_bytes = 64;    // 32: AVX2 and FMA; 64: AVX-512
   bool accumulate = true;   // add to the sums, or overwrite them
-  int64_t plane_step = 32;  // planes that may be computed without others: 1 to 64; more find more to share
+  // Planes (1 to 64) and taps (1 to 9) that may be computed without others. Larger blocks find more to share.
+  int64_t plane_step = 32;
+  int64_t tap_step = 9;
 };
 
-// What an entry does, and what the code does altogether, for `vector_bytes` of one position.
+// What all entries together do, for `vector_bytes` of one position.
 struct MergeWork {
   int64_t loads = 0, stores = 0, additions = 0;  // vectors
 };
@@ -24,13 +26,13 @@ struct MergeWork {
 // Temporaries are vectors of that size, and made by an entry of their own.
 struct MergeCodeImage {
   struct Block {
-    int64_t first_plane, end_plane;
+    RowBlock rows;
     size_t entry;
   };
   MergeCodeOptions options;
   std::vector<uint8_t> code;
   size_t temporaries_entry = 0;
-  std::vector<Block> blocks;  // by plane; those of the same planes are for different taps
+  std::vector<Block> blocks;  // by plane, then by tap
   MergeWork work;
 };
 
