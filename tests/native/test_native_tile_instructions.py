@@ -38,10 +38,18 @@ def trap(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return library
 
 
+# Generated code may be faster than tiles; here the tiles are to run.
+GIVEN_TILES = {"PLUMLINE_JIT": "0"}
+
+
 def run(arguments: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(HERE / "run_tile_instructions.py"), *arguments]
     done = subprocess.run(
-        command, capture_output=True, text=True, env=os.environ | environment, check=False
+        command,
+        capture_output=True,
+        text=True,
+        env=os.environ | GIVEN_TILES | environment,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done

@@ -23,7 +23,7 @@ constexpr Implementation<MergeConvKernel> kKernels[] = {
 // Code of many planes and channels is too much for the caches that it is run from. So a band has few planes, and their
 // code of some channels goes over many positions before that of the next, as long as their sums stay in the
 // second-level cache.
-constexpr int64_t kBandPlanes = 64;
+constexpr int64_t kBandPlanes = 128;
 constexpr int64_t kSumsBytes = 640 * 1024;
 
 // Code of so many weights is fetched from behind the second-level cache for each pass. Where that is for fewer positions,

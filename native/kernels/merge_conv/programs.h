@@ -10,7 +10,7 @@
 
 namespace plumline {
 
-constexpr int64_t kMergeChunk = 128;  // channels of a program
+constexpr int64_t kMergeChunk = 64;  // channels of a program
 
 inline int64_t merge_passes(const Taps& taps) { return (taps.channels + kMergeChunk - 1) / kMergeChunk; }
 
