@@ -16,12 +16,25 @@ CAPS = {
     },
     "avx512": {
         "PLUMLINE_ISA": "avx512",
+        "ONEDNN_MAX_CPU_ISA": "AVX512_CORE",
+        "ATEN_CPU_CAPABILITY": "avx512",
+        "MKL_ENABLE_INSTRUCTIONS": "AVX512",
+    },
+    "avx512_vnni": {
+        "PLUMLINE_ISA": "avx512_vnni",
         "ONEDNN_MAX_CPU_ISA": "AVX512_CORE_VNNI",
         "ATEN_CPU_CAPABILITY": "avx512",
         "MKL_ENABLE_INSTRUCTIONS": "AVX512",
     },
 }
-"""``avx512`` is AVX-512 with VNNI and without AMX."""
+
+BEYOND = {"avx2": ("avx512", "amx"), "avx512": ("vnni", "amx"), "avx512_vnni": ("amx",)}
+"""Words in the name of a kernel that goes beyond a cap."""
+
+
+def within(isa: str, kernels: str) -> bool:
+    """Say whether the names of kernels show none beyond a cap."""
+    return not any(word in kernels for word in BEYOND[isa])
 
 
 def environment(isa: str) -> dict[str, str]:

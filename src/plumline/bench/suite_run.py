@@ -14,7 +14,7 @@ from plumline.bench import caps, contenders
 from plumline.bench.comparison import OURS, Comparison, Race, measure
 from plumline.bench.difference import TOLERANCE
 from plumline.bench.records import KEY, Record, Records
-from plumline.bench.suites import Case, Group, Settings, Suite
+from plumline.bench.suites import Case, Settings, Suite
 from plumline.bench.suites import look_up as look_up_suite
 from plumline.errors import InputError
 
@@ -83,27 +83,36 @@ def _measure(suite: Suite, settings: Settings, records: Records, say: Say) -> No
                 keys = [_key(suite, case, settings, batch, threads) for case in cases]
                 if all(records.has(key) for key in keys):
                     continue
-                comparisons = _time(cases, settings, batch, threads, say)
+                races = [_race(case, settings, batch, threads, say) for case in cases]
+                timed = measure(
+                    [race for race in races if race],
+                    seconds=settings.seconds,
+                    turns=settings.turns,
+                )
+                results = iter(timed)
                 rows = [
                     row
-                    for key, case, comparison in zip(keys, cases, comparisons, strict=True)
-                    for row in _rows(key, case, comparison, heeded)
+                    for key, case, race in zip(keys, cases, races, strict=True)
+                    if race
+                    for row in _rows(key, case, next(results), heeded)
                 ]
                 records.add(rows)
                 for row in rows:
                     say(_line(row))
 
 
-def _time(cases: Group, settings: Settings, batch: int, threads: int, say: Say) -> list[Comparison]:
-    """Let every contender that can run a network race on it, all networks together."""
-    races = []
-    for case in cases:
+def _race(case: Case, settings: Settings, batch: int, threads: int, say: Say) -> Race | None:
+    """Get every contender ready that can run a network; None where none can, or it is not there."""
+    where = f"{case.name} {case.scheme}"
+    try:
         subject = case.subject
-        race = Race(subject, subject.shapes(batch), threads, TOLERANCES[settings.activations])
-        for name in sorted(contenders.able(subject), key=lambda name: name != OURS):
-            _enter(race, name, f"{case.name} {case.scheme}", say)
-        races.append(race)
-    return measure(races, seconds=settings.seconds, turns=settings.turns)
+    except InputError as error:
+        say(f"left out: {where}: {error}")
+        return None
+    race = Race(subject, subject.shapes(batch), threads, TOLERANCES[settings.activations])
+    for name in sorted(contenders.able(subject), key=lambda name: name != OURS):
+        _enter(race, name, where, say)
+    return race if race.calls else None
 
 
 def _enter(race: Race, name: str, where: str, say: Say) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from plumline._extras import require
+from plumline.bench import caps
 from plumline.bench.contenders.registry import Bind, Call, Shapes, contender
 from plumline.bench.subject import Feed, Subject
 
@@ -20,8 +21,7 @@ def stays_within(isa: str) -> bool:
     compiled = openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     nodes = [node.get_rt_info() for node in compiled.get_runtime_model().get_ops()]
     kernels = " ".join(node["primitiveType"].astype(str) for node in nodes)
-    beyond = {"avx2": ("avx512", "amx"), "avx512": ("amx",)}[isa]
-    return not any(word in kernels for word in beyond)
+    return caps.within(isa, kernels)
 
 
 @contender("openvino", package="openvino", forms=("onnx",), heeds=stays_within)

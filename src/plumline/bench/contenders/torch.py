@@ -15,6 +15,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from plumline._extras import require
+from plumline.bench import caps
 from plumline.bench.contenders.registry import Bind, Call, Shapes, contender
 from plumline.bench.subject import Feed, Subject
 
@@ -32,7 +33,7 @@ def stays_within(isa: str) -> bool:
     command = [sys.executable, "-c", _CONVOLUTION]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     said = " ".join(line for line in done.stdout.lower().splitlines() if ",info," not in line)
-    return not any(word in said for word in {"avx2": ("avx512", "amx"), "avx512": ("amx",)}[isa])
+    return caps.within(isa, said)
 
 
 @contender("torch", package="torch", forms=("module",), heeds=stays_within)

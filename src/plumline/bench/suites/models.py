@@ -1,0 +1,85 @@
+"""Whole networks: untrained ones of plumline's models, and one that others trained.
+
+Random weights take the time that trained ones of the same density take; what is measured says so in
+its column ``weights``. Trained networks of one's own can be given.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from plumline.bench.networks import deep_compression, untrained, values
+from plumline.bench.subject import Subject
+from plumline.bench.suites.registry import Case, Group, Settings, suite
+
+
+@dataclass(frozen=True)
+class Network:
+    """A model of plumline at one size of images, and the schemes it is measured with."""
+
+    name: str
+    model: str
+    schemes: tuple[str, ...]
+    image: tuple[int, int, int]
+    classes: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+NETWORKS = (
+    Network("resnet18@224", "resnet18", ("signed-binary", "float"), (3, 224, 224), 1000),
+    Network(
+        "resnet18-plum@224",
+        "resnet18",
+        ("signed-binary",),
+        (3, 224, 224),
+        1000,
+        {"block": "plum"},
+    ),
+    Network(
+        "resnet20@32",
+        "resnet20",
+        ("signed-binary", "binary", "ternary", "float"),
+        (3, 32, 32),
+        10,
+        {"activation": "prelu"},
+    ),
+    Network("vgg-small@32", "vgg-small", ("signed-binary", "float"), (3, 32, 32), 10),
+)
+
+SQUEEZENET = "squeezenet@227"
+
+
+@suite(
+    "models",
+    "ResNet-18, ResNet-20 of CIFAR, VGG-small, SqueezeNet with Deep Compression",
+    batches=(1, 8),
+    threads=(1, 2),
+)
+def groups(settings: Settings) -> Iterator[Group]:
+    """Yield a group a network: all schemes together."""
+    for network in NETWORKS:
+        yield [_case(network, scheme) for scheme in network.schemes if settings.wants(scheme)]
+    if settings.wants("deep-compression"):
+        yield _squeezenet(settings)
+    for path in settings.weights:
+        yield [Case(path, "trained", "trained", f"trained: {path}", partial(Subject.open, path))]
+
+
+def _case(network: Network, scheme: str) -> Case:
+    def make() -> Subject:
+        n = network
+        module = untrained.create(n.model, scheme, n.image, n.classes, n.options)
+        return untrained.subject(n.name, module, n.image)
+
+    weights = f"untrained, density {values.density(scheme):g}"
+    return Case(network.name, network.name, scheme, weights, make)
+
+
+def _squeezenet(settings: Settings) -> Group:
+    def make() -> Subject:
+        network = deep_compression.load(deep_compression.find(settings.data))
+        return untrained.subject(SQUEEZENET, network, deep_compression.IMAGE)
+
+    weights = "trained by others, density 0.33"
+    return [Case(SQUEEZENET, SQUEEZENET, "deep-compression", weights, make)]
