@@ -1,7 +1,7 @@
-"""What a suite comes to: how many times faster plumline is, over each part of it.
+"""What a suite comes to: how many times faster, or smaller, plumline is over each part of it.
 
-A ratio is another median over plumline's, both of one round of turns: above 1 plumline is faster.
-A part's figure is the geometric mean of its ratios, with the least of them beside it.
+A ratio is another's figure over plumline's, from one round of turns: above 1 plumline is better. A
+part's figure is the geometric mean of its ratios, with the least of them beside it.
 """
 
 import math
@@ -16,6 +16,8 @@ from plumline.bench.comparison import OURS
 from plumline.bench.records import Record
 
 BEST = "best other"
+BEST_HELD = "best that heeds the cap"
+ONE_THREAD = "plumline, 1 thread"
 SPARSEST = "signed-binary"
 PART = ("suite", "part", "scheme", "activations", "batch", "threads", "cap")
 NETWORK = ("case", "weights")
@@ -25,9 +27,9 @@ NETWORK = ("case", "weights")
 class Line:
     """plumline on one part of a suite, over one other.
 
-    ``over`` is a runtime (all its forms: the best of them), the best of all, or plumline itself
-    with the weights of another scheme. ``cap_heeded`` says of a runtime whether it heeds the cap.
-    ``unrest`` and ``other_work`` are the largest of the rows that the ratios were made from.
+    ``over`` is a runtime (of all its forms the best), the best of all runtimes, or plumline itself:
+    with weights of another scheme, or with one thread. ``unrest`` and ``other_work`` are the
+    largest of the rows that the ratios were made from.
     """
 
     suite: str
@@ -51,69 +53,85 @@ class Line:
         return asdict(self)
 
 
-def summarize(rows: Sequence[Record]) -> list[Line]:
-    """Return the lines of all parts, in the order of the rows."""
-    parts: dict[tuple[str, ...], dict[str, list[tuple[float, Record, Record]]]] = {}
-    for key, over, ratio, ours, other in _ratios(rows):
-        parts.setdefault(key, defaultdict(list))[over].append((ratio, ours, other))
+@dataclass(frozen=True)
+class _Ratio:
+    value: float
+    ours: Record
+    other: Record
+
+
+def summarize(rows: Sequence[Record], metric: str) -> list[Line]:
+    """Return the lines of all parts, in the order of the rows; ``metric`` is what is compared."""
+    parts: dict[tuple[str, ...], dict[str, list[_Ratio]]] = {}
+    for ours, over, other in _pairs(rows, metric):
+        ratio = _Ratio(float(other[metric]) / float(ours[metric]), ours, other)
+        parts.setdefault(_values(ours, PART), defaultdict(list))[over].append(ratio)
     return [
         _line(key, over, found) for key, table in parts.items() for over, found in table.items()
     ]
 
 
-def _ratios(rows: Sequence[Record]) -> Iterator[tuple[tuple[str, ...], str, float, Record, Record]]:
-    """Yield part, what plumline is compared with, ratio, and the rows of plumline and the other."""
+def _pairs(rows: Sequence[Record], metric: str) -> Iterator[tuple[Record, str, Record]]:
+    """Yield plumline's row, the name of what it is compared with, and the row of that."""
     networks: dict[tuple[str, ...], list[Record]] = defaultdict(list)
     for row in rows:
-        networks[tuple(row[name] for name in (*PART, *NETWORK))].append(row)
-    ours = {key: row for key, group in networks.items() for row in group if _is_ours(row)}
-    for key, row in ours.items():
+        networks[_values(row, (*PART, *NETWORK))].append(row)
+    ours = [row for row in rows if row["contender"] == OURS]
+    for row in ours:
+        others = [other for other in networks[_values(row, (*PART, *NETWORK))] if other is not row]
         best: dict[str, Record] = {}
-        for other in networks[key]:
-            if not _is_ours(other):
-                for over in (BEST, contenders.look_up(other["contender"]).package):
-                    best[over] = min(best.get(over, other), other, key=_median)
-        for over, other in best.items():
-            yield key[: len(PART)], over, _median(other) / _median(row), row, other
-    # plumline beside itself: the same shape with weights of another scheme, in the same turns.
-    for row in ours.values():
-        if row["scheme"] == SPARSEST:
-            for other in ours.values():
-                if other["scheme"] != SPARSEST and _same_shape(row, other):
-                    over = f"plumline, {other['scheme']}"
-                    part = tuple(row[name] for name in PART)
-                    yield part, over, _median(other) / _median(row), row, other
+        for other in others:
+            for over in _names(other, others):
+                best[over] = min(best.get(over, other), other, key=lambda r: float(r[metric]))
+        yield from ((row, over, other) for over, other in best.items())
+        yield from ((row, own, other) for other in ours if (own := _own(row, other)))
 
 
-def _same_shape(row: Record, other: Record) -> bool:
-    names = [name for name in (*PART, "case", "date") if name != "scheme"]
-    return all(row[name] == other[name] for name in names)
+def _names(row: Record, others: Sequence[Record]) -> Iterator[str]:
+    """Yield what a runtime counts as: one of all, one of those that heed the cap, itself."""
+    yield BEST
+    if row["cap_heeded"] == "yes" and any(other["cap_heeded"] == "no" for other in others):
+        yield BEST_HELD
+    yield contenders.look_up(row["contender"]).package
 
 
-def _line(key: tuple[str, ...], over: str, found: list[tuple[float, Record, Record]]) -> Line:
-    ratios = [ratio for ratio, _, _ in found]
-    least = min(found, key=lambda entry: entry[0])
-    heeded = {other["cap_heeded"] for _, _, other in found}
+def _own(row: Record, other: Record) -> str | None:
+    """Name what another row of plumline is to this one; None where they do not compare."""
+    differing = {name for name in (*PART, "case") if row[name] != other[name]}
+    if differing == {"scheme"} and row["scheme"] == SPARSEST and row["date"] == other["date"]:
+        return f"plumline, {other['scheme']}"
+    alone = other["threads"] == "1" and row["weights"] == other["weights"]
+    return ONE_THREAD if differing == {"threads"} and alone else None
+
+
+def _line(key: tuple[str, ...], over: str, found: list[_Ratio]) -> Line:
+    least = min(found, key=lambda ratio: ratio.value)
+    heeded = {ratio.other["cap_heeded"] for ratio in found}
+    both = [row for ratio in found for row in (ratio.ours, ratio.other)]
+    suite, part, scheme, activations, batch, threads, cap = key
     return Line(
-        **dict(zip(PART, key, strict=True)),
-        over=over,
+        suite,
+        part,
+        scheme,
+        activations,
+        batch,
+        threads,
+        cap,
+        over,
         cap_heeded=heeded.pop() if len(heeded) == 1 else "",
         cases=len(found),
-        geomean=geometric_mean(ratios),
-        minimum=least[0],
-        minimum_case=least[1]["case"],
-        unrest=max(float(row["unrest"]) for _, ours, other in found for row in (ours, other)),
-        other_work=max(_number(ours["other_work"]) for _, ours, _ in found),
+        geomean=geometric_mean(ratio.value for ratio in found),
+        minimum=least.value,
+        minimum_case=least.ours["case"],
+        unrest=max(_number(row, "unrest") for row in both),
+        other_work=max(_number(row, "other_work") for row in both),
     )
 
 
-def _is_ours(row: Record) -> bool:
-    return row["contender"] == OURS
+def _values(row: Record, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(row[name] for name in names)
 
 
-def _median(row: Record) -> float:
-    return float(row["median_ms"])
-
-
-def _number(text: str) -> float:
+def _number(row: Record, name: str) -> float:
+    text = row.get(name, "")
     return float(text) if text not in ("", "None") else math.nan

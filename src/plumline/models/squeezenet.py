@@ -1,6 +1,6 @@
 """SqueezeNet v1.0.
 
-Source: Iandola et al. 2016, arXiv 1602.07360, table 1. Pools round up, as those of its framework do.
+Source: Iandola et al. 2016, arXiv 1602.07360, table 1. Pools round up, as those of Caffe do.
 """
 
 import torch
@@ -30,7 +30,7 @@ class Fire(nn.Module):
 
 
 class SqueezeNet(nn.Module):
-    """A 7x7 stem, eight `Fire`, three 3x3 pools of stride 2 between them, a 1x1 classifier, mean."""
+    """A 7x7 stem, eight `Fire` with three 3x3 pools between, a 1x1 classifier, mean."""
 
     def __init__(self, num_classes: int, in_channels: int) -> None:
         super().__init__()

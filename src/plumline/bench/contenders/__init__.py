@@ -10,6 +10,7 @@ from plumline.bench.contenders.registry import (
     Shapes,
     able,
     contender,
+    heeded,
     look_up,
     names,
 )
@@ -17,4 +18,4 @@ from plumline.bench.contenders.registry import (
 for _module in iter_modules(__path__):  # each contender registers itself
     import_module(f"{__name__}.{_module.name}")
 
-__all__ = ["Bind", "Call", "Contender", "Shapes", "able", "contender", "look_up", "names"]
+__all__ = ["Bind", "Call", "Contender", "Shapes", "able", "contender", "heeded", "look_up", "names"]

@@ -107,6 +107,12 @@ def look_up(name: str) -> Contender:
     return _names.look_up("contender", name, _CONTENDERS)
 
 
+def heeded(cap: str) -> dict[str, str]:
+    """Say of each installed contender whether it heeds the cap: yes, no, or nothing without one."""
+    installed = [c for _, c in sorted(_CONTENDERS.items()) if c.installed]
+    return {c.name: ("yes" if c.heeds(cap) else "no") if cap else "" for c in installed}
+
+
 def able(subject: Subject) -> list[str]:
     """Return the names of the installed contenders that can run a network."""
     return [name for name, c in sorted(_CONTENDERS.items()) if c.installed and c.takes(subject)]

@@ -8,7 +8,7 @@ bytes, and four bits for each code: how many zeros were skipped before it, low h
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ def load(path: Path) -> "nn.Module":
     shapes = [tuple(layer.weight.shape) for layer in layers]
     for layer, (weight, bias) in zip(layers, decode(path, shapes), strict=True):
         layer.weight.copy_(torch.from_numpy(weight))
-        layer.bias.copy_(torch.from_numpy(bias))
+        layer.bias = torch.nn.Parameter(torch.from_numpy(bias), requires_grad=False)
     return model
 
 
@@ -57,7 +57,11 @@ def decode(
         bias = stream.take("<f4", shape[0]).astype(np.float32)
         codes = stream.take("u1", count)
         halves = stream.take("u1", (count + 1) // 2)
-        gaps = np.stack([halves & 15, halves >> 4], 1).reshape(-1)[:count].astype(np.int64)
+        gaps = (
+            np.stack([halves & np.uint8(15), halves >> np.uint8(4)], 1)
+            .reshape(-1)[:count]
+            .astype(np.int64)
+        )
         places = np.cumsum(gaps + 1) - 1
         weight = np.zeros(int(np.prod(shape)), np.float32)
         if count and places[-1] >= len(weight):
@@ -79,7 +83,7 @@ class _Stream:
     def left(self) -> int:
         return len(self._data) - self._at
 
-    def take(self, kind: str, count: int) -> NDArray[np.generic]:
+    def take(self, kind: str, count: int) -> NDArray[Any]:
         size = np.dtype(kind).itemsize * count
         if size > self.left:
             raise InputError(f"{self._path}: it ends early: fetch it again")

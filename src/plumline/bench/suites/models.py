@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from plumline.bench import timed
 from plumline.bench.networks import deep_compression, untrained, values
+from plumline.bench.records import Records
 from plumline.bench.subject import Subject
-from plumline.bench.suites.registry import Case, Group, Settings, suite
+from plumline.bench.suite import Case, Group, Say, Settings, suite
 
 
 @dataclass(frozen=True)
@@ -53,20 +55,30 @@ SQUEEZENET = "squeezenet@227"
 @suite(
     "models",
     "ResNet-18, ResNet-20 of CIFAR, VGG-small, SqueezeNet with Deep Compression",
-    batches=(1, 8),
-    threads=(1, 2),
+    metric=timed.METRIC,
+    columns=timed.COLUMNS,
 )
+def run(settings: Settings, records: Records, say: Say) -> None:
+    """Time every group."""
+    found = groups(settings)
+    timed.time_groups("models", found, settings, records, say, batches=(1, 8), threads=(1, 2))
+
+
 def groups(settings: Settings) -> Iterator[Group]:
     """Yield a group a network: all schemes together."""
     for network in NETWORKS:
-        yield [_case(network, scheme) for scheme in network.schemes if settings.wants(scheme)]
+        yield [
+            untrained_case(network, scheme) for scheme in network.schemes if settings.wants(scheme)
+        ]
     if settings.wants("deep-compression"):
         yield _squeezenet(settings)
     for path in settings.weights:
         yield [Case(path, "trained", "trained", f"trained: {path}", partial(Subject.open, path))]
 
 
-def _case(network: Network, scheme: str) -> Case:
+def untrained_case(network: Network, scheme: str) -> Case:
+    """Return a network with random weights of a scheme."""
+
     def make() -> Subject:
         n = network
         module = untrained.create(n.model, scheme, n.image, n.classes, n.options)

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
+from plumline.bench import timed
 from plumline.bench.networks import chain, values
 from plumline.bench.networks.trained import Found, read_layers
+from plumline.bench.records import Records
 from plumline.bench.subject import Subject
-from plumline.bench.suites.registry import Case, Group, Settings, suite
+from plumline.bench.suite import Case, Group, Say, Settings, suite
 
 CHAIN = 4
 STRIDE_1 = ((64, 56), (128, 28), (256, 14), (512, 7))
@@ -28,9 +30,15 @@ DENSE = (("stem", 3, 64, 7, 224), *((f"1x1 shortcut {c}", c, m, 1, s) for c, m, 
 @suite(
     "resnet18-conv",
     "3x3 layers of ResNet-18 with random weights, and of trained networks",
-    batches=(1,),
-    threads=(1,),
+    metric=timed.METRIC,
+    columns=timed.COLUMNS,
 )
+def run(settings: Settings, records: Records, say: Say) -> None:
+    """Time every group."""
+    found = groups(settings)
+    timed.time_groups("resnet18-conv", found, settings, records, say)
+
+
 def groups(settings: Settings) -> Iterator[Group]:
     """Yield a group a shape: all schemes together."""
     schemes = [scheme for scheme in values.schemes() if settings.wants(scheme)]

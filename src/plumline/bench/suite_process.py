@@ -1,12 +1,12 @@
-"""``python -m plumline.bench.suites NAME SETTINGS FILE``: measure here, adding rows to a file.
+"""``python -m plumline.bench.suite_process NAME SETTINGS FILE``: measure, adding rows to a file.
 
 This is how a suite is measured under a cap, in a process that was started with its settings.
 """
 
 import sys
 
+from plumline.bench.suite import Settings
 from plumline.bench.suite_run import run_suite
-from plumline.bench.suites import Settings
 from plumline.errors import InputError
 
 

@@ -1,13 +1,14 @@
 """What a suite is, and the table of them."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, TypeAlias
 
 from plumline import _names
+from plumline.bench.records import KEY, Records
 from plumline.bench.subject import Subject
 from plumline.errors import InputError
 
@@ -82,35 +83,40 @@ class Case:
         """The network, made when it is first needed."""
         return self.make()
 
+    def key(self, suite: str, settings: "Settings", batch: int, threads: int) -> dict[str, Any]:
+        """Return the columns `KEY` of a row about this network."""
+        values = (suite, self.name, self.scheme, self.weights, settings.activations)
+        return dict(zip(KEY, (*values, batch, threads, settings.cap), strict=True))
+
 
 Group: TypeAlias = Sequence[Case]
 """Cases that are timed in turns with each other: one shape with weights of several schemes."""
 
-Groups: TypeAlias = Callable[[Settings], Iterator[Group]]
+Say: TypeAlias = Callable[[str], None]
+Run: TypeAlias = Callable[[Settings, Records, Say], None]
+"""Measures what of the suite is not among the records yet, and adds it."""
 
 
 @dataclass(frozen=True)
 class Suite:
-    """Groups of networks, with the batch sizes and numbers of threads that are usual for them."""
+    """A set of measurements; ``metric`` is the column whose ratios are what it is about."""
 
     name: str
     help: str
-    batches: tuple[int, ...]
-    threads: tuple[int, ...]
-    groups: Groups
+    metric: str
+    columns: tuple[str, ...]
+    run: Run
 
 
 _SUITES: dict[str, Suite] = {}
 
 
-def suite(
-    name: str, help: str, *, batches: tuple[int, ...], threads: tuple[int, ...]
-) -> Callable[[Groups], Groups]:
-    """Register the decorated generator of groups as the suite ``name``."""
+def suite(name: str, help: str, *, metric: str, columns: tuple[str, ...]) -> Callable[[Run], Run]:
+    """Register the decorated function as the suite ``name``; ``columns`` are shown as a table."""
 
-    def add(groups: Groups) -> Groups:
-        _SUITES[name] = Suite(name, help, batches, threads, groups)
-        return groups
+    def add(run: Run) -> Run:
+        _SUITES[name] = Suite(name, help, metric, columns, run)
+        return run
 
     return add
 
