@@ -13,7 +13,7 @@ import numpy as np
 
 from plumline.bench import timed
 from plumline.bench.networks import chain, values
-from plumline.bench.networks.trained import Found, read_layers
+from plumline.bench.networks.trained import read_layers
 from plumline.bench.records import Records
 from plumline.bench.subject import Subject
 from plumline.bench.suite import Case, Group, Say, Settings, suite
@@ -72,8 +72,7 @@ def _random(
     def make() -> Subject:
         random = np.random.default_rng(0)
         codes = [values.draw(scheme, shape, random) for _ in range(count)]
-        layers = chain.layers(codes, stride)
-        return chain.subject(name, layers, size, size, settings.activations)
+        return chain.MAKERS[settings.activations](name, codes, stride, (size, size))
 
     weights = f"random, density {values.density(scheme):g}"
     return Case(name, part, scheme, weights, make, count)
@@ -83,11 +82,7 @@ def _trained(path: Path, settings: Settings) -> Iterator[Group]:
     """Yield a group a shape: layers of one shape and stride 1 stand in a chain, in order."""
     for found in read_layers(path, CHAIN):
         if settings.wants(found.scheme):
-            make = partial(_found, found, settings.activations)
+            kind = chain.MAKERS[settings.activations]
+            make = partial(kind, found.name, found.codes, found.stride, found.image)
             weights = f"trained: {path.name}"
             yield [Case(found.name, "trained", found.scheme, weights, make, len(found.codes))]
-
-
-def _found(found: Found, activations: str) -> Subject:
-    layers = chain.layers(found.codes, found.stride)
-    return chain.subject(found.name, layers, *found.image, activations)
