@@ -46,7 +46,9 @@ class Records:
 
     def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add rows, in place of those of the same networks, and write the file."""
-        new = [{key: str(value) for key, value in row.items()} for row in rows]
+        new = [
+            {key: "" if value is None else str(value) for key, value in row.items()} for row in rows
+        ]
         replaced = {_key(row) for row in new}
         self.rows = [row for row in self.rows if _key(row) not in replaced] + new
         if self.path is not None and self.rows:

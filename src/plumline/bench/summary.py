@@ -4,7 +4,6 @@ A ratio is another's figure over plumline's, from one round of turns: above 1 pl
 part's figure is the geometric mean of its ratios, with the least of them beside it.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -29,7 +28,7 @@ class Line:
 
     ``over`` is a runtime (of all its forms the best), the best of all runtimes, or plumline itself:
     with weights of another scheme, or with one thread. ``unrest`` and ``other_work`` are the
-    largest of the rows that the ratios were made from.
+    largest of the rows that the ratios were made from, where they were measured.
     """
 
     suite: str
@@ -45,8 +44,8 @@ class Line:
     geomean: float
     minimum: float
     minimum_case: str
-    unrest: float
-    other_work: float
+    unrest: float | None
+    other_work: float | None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the columns by name."""
@@ -123,8 +122,8 @@ def _line(key: tuple[str, ...], over: str, found: list[_Ratio]) -> Line:
         geomean=geometric_mean(ratio.value for ratio in found),
         minimum=least.value,
         minimum_case=least.ours["case"],
-        unrest=max(_number(row, "unrest") for row in both),
-        other_work=max(_number(row, "other_work") for row in both),
+        unrest=_largest(both, "unrest"),
+        other_work=_largest(both, "other_work"),
     )
 
 
@@ -132,6 +131,6 @@ def _values(row: Record, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(row[name] for name in names)
 
 
-def _number(row: Record, name: str) -> float:
-    text = row.get(name, "")
-    return float(text) if text not in ("", "None") else math.nan
+def _largest(rows: Sequence[Record], name: str) -> float | None:
+    numbers = [float(row[name]) for row in rows if row.get(name)]
+    return max(numbers, default=None)

@@ -14,7 +14,8 @@ METRIC = "median_ms"
 COLUMNS = ("layer_ms", "median_ms", "ratio", "unrest")
 
 INT8_TOLERANCE = 0.05
-"""A value on the border of two integers may be rounded to either, and each layer passes it on."""
+"""A value on the border of two integers may be rounded to either, and each layer passes it on;
+oneDNN without VNNI also halves int8 weights, which rounds odd ones."""
 TOLERANCES = {"fp32": TOLERANCE, "int8": INT8_TOLERANCE}
 
 

@@ -46,7 +46,7 @@ class Contender:
     package: str
     forms: tuple[str, ...]
     opener: Opener
-    heeds: Heeds
+    heeds: Heeds = heeds_nothing
 
     @property
     def version(self) -> str:

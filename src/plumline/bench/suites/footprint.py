@@ -29,7 +29,7 @@ REPEATS, REPEATS_FROM_TURNS = 3, 10
 def run(settings: Settings, records: Records, say: Say) -> None:
     """Measure each scheme, batch size and number of threads; medians of three processes."""
     for scheme in NETWORK.schemes:
-        case = untrained_case(NETWORK, scheme)
+        case = untrained_case(NETWORK, scheme, settings)
         if settings.wants(scheme) and settings.takes(case):
             for batch in settings.batches or (1,):
                 for threads in settings.threads or (1,):

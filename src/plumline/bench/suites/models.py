@@ -4,13 +4,14 @@ Random weights take the time that trained ones of the same density take; what is
 its column ``weights``. Trained networks of one's own can be given.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from plumline.bench import timed
-from plumline.bench.networks import deep_compression, untrained, values
+from plumline.bench.networks import calibrated, deep_compression, untrained, values
 from plumline.bench.records import Records
 from plumline.bench.subject import Subject
 from plumline.bench.suite import Case, Group, Say, Settings, suite
@@ -49,7 +50,13 @@ NETWORKS = (
     Network("vgg-small@32", "vgg-small", ("signed-binary", "float"), (3, 32, 32), 10),
 )
 
-SQUEEZENET = "squeezenet@227"
+SQUEEZENET, SQUEEZENET_SCHEME = "squeezenet@227", "deep-compression"
+
+FORMS: dict[str, Callable[[Subject], Subject]] = {
+    "fp32": lambda subject: subject,
+    "int8": calibrated.quantize,
+}
+"""What is done to a float network, by the kind of activations."""
 
 
 @suite(
@@ -67,31 +74,36 @@ def run(settings: Settings, records: Records, say: Say) -> None:
 def groups(settings: Settings) -> Iterator[Group]:
     """Yield a group a network: all schemes together."""
     for network in NETWORKS:
-        yield [
-            untrained_case(network, scheme) for scheme in network.schemes if settings.wants(scheme)
-        ]
-    if settings.wants("deep-compression"):
-        yield _squeezenet(settings)
+        schemes = [scheme for scheme in network.schemes if settings.wants(scheme)]
+        yield [untrained_case(network, scheme, settings) for scheme in schemes]
+    if settings.wants(SQUEEZENET_SCHEME):
+        yield [_squeezenet(settings)]
     for path in settings.weights:
-        yield [Case(path, "trained", "trained", f"trained: {path}", partial(Subject.open, path))]
+        make = partial(_read, path, settings)
+        yield [Case(path, "trained", "trained", f"trained: {Path(path).name}", make)]
 
 
-def untrained_case(network: Network, scheme: str) -> Case:
+def untrained_case(network: Network, scheme: str, settings: Settings) -> Case:
     """Return a network with random weights of a scheme."""
 
     def make() -> Subject:
         n = network
         module = untrained.create(n.model, scheme, n.image, n.classes, n.options)
-        return untrained.subject(n.name, module, n.image)
+        return FORMS[settings.activations](untrained.subject(n.name, module, n.image))
 
     weights = f"untrained, density {values.density(scheme):g}"
     return Case(network.name, network.name, scheme, weights, make)
 
 
-def _squeezenet(settings: Settings) -> Group:
+def _squeezenet(settings: Settings) -> Case:
     def make() -> Subject:
-        network = deep_compression.load(deep_compression.find(settings.data))
-        return untrained.subject(SQUEEZENET, network, deep_compression.IMAGE)
+        module = deep_compression.load(deep_compression.find(settings.data))
+        subject = untrained.subject(SQUEEZENET, module, deep_compression.IMAGE)
+        return FORMS[settings.activations](subject)
 
     weights = "trained by others, density 0.33"
-    return [Case(SQUEEZENET, SQUEEZENET, "deep-compression", weights, make)]
+    return Case(SQUEEZENET, SQUEEZENET, SQUEEZENET_SCHEME, weights, make)
+
+
+def _read(path: str, settings: Settings) -> Subject:
+    return FORMS[settings.activations](Subject.open(path))

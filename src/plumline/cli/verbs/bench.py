@@ -60,6 +60,7 @@ def _compare(options: Namespace) -> Answer:
             raise InputError(f"--{name} is for a suite: name one with --suite")
     if not options.network:
         raise InputError("name a network to time, or a suite of them with --suite")
+    threads, batch = _one("--threads", options.threads), _one("--batch", options.batch)
     check_output(options.csv, options.network)
     check_output(options.out, options.network)
     subject = _subject(options)
@@ -67,8 +68,8 @@ def _compare(options: Namespace) -> Answer:
     comparison = bench.compare(
         subject,
         against,
-        threads=_one("--threads", options.threads),
-        batch=_one("--batch", options.batch),
+        threads=threads,
+        batch=batch,
         shapes=shapes(options.shape),
         seconds=options.seconds or 2.0,
         turns=options.repeats or 20,
