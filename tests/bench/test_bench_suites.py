@@ -252,11 +252,11 @@ def test_the_summary_is_the_geometric_mean_over_the_best_and_over_each() -> None
     assert found("signed-binary", "2", "torch") == ((2.5 * 32) ** 0.5, 2.5, "a")
     assert found("signed-binary", "2", "best other") == ((2.5 * 12) ** 0.5, 2.5, "a")
     assert found("signed-binary", "2", "best that heeds the cap") == ((2.5 * 16) ** 0.5, 2.5, "a")
-    assert found("signed-binary", "2", "plumline, binary") == (2.0, 2.0, "a")
-    assert found("signed-binary", "2", "plumline, 1 thread") == (2.0, 2.0, "a")
+    assert found("signed-binary", "2", "plumline with binary") == (2.0, 2.0, "a")
+    assert found("signed-binary", "2", "plumline with 1 thread") == (2.0, 2.0, "a")
     assert found("binary", "1", "best other") == ((3 / 4 * 3) ** 0.5, 0.75, "a")
-    assert ("binary", "1", "plumline, signed-binary") not in lines
-    assert ("signed-binary", "1", "plumline, 1 thread") not in lines
+    assert ("binary", "1", "plumline with signed-binary") not in lines
+    assert ("signed-binary", "1", "plumline with 1 thread") not in lines
     line = lines["signed-binary", "2", "onnxruntime"]
     assert (line.cases, line.cap_heeded, line.unrest, line.other_work) == (2, "no", 0.1, None)
 

@@ -16,7 +16,7 @@ from plumline.bench.records import Record
 
 BEST = "best other"
 BEST_HELD = "best that heeds the cap"
-ONE_THREAD = "plumline, 1 thread"
+ONE_THREAD = "plumline with 1 thread"
 SPARSEST = "signed-binary"
 PART = ("suite", "part", "scheme", "activations", "batch", "threads", "cap")
 NETWORK = ("case", "weights")
@@ -98,7 +98,7 @@ def _own(row: Record, other: Record) -> str | None:
     """Name what another row of plumline is to this one; None where they do not compare."""
     differing = {name for name in (*PART, "case") if row[name] != other[name]}
     if differing == {"scheme"} and row["scheme"] == SPARSEST and row["date"] == other["date"]:
-        return f"plumline, {other['scheme']}"
+        return f"plumline with {other['scheme']}"
     alone = other["threads"] == "1" and row["weights"] == other["weights"]
     return ONE_THREAD if differing == {"threads"} and alone else None
 
