@@ -4,6 +4,7 @@ import csv
 import itertools
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -79,11 +80,15 @@ def test_a_case_makes_the_network_it_names(activations: str) -> None:
     assert case.subject.shapes(2) == {"input": (2, 256, 14, 14)}
 
 
-def test_models_are_those_of_the_issue_and_say_that_they_are_untrained() -> None:
-    cases = [case for group in models.groups(Settings(weights=("mine.onnx",))) for case in group]
+def test_models_say_whether_they_are_trained(tmp_path: Path) -> None:
+    path = tmp_path / "mine" / "net.onnx"
+    path.parent.mkdir()
+    path.touch()
+    found = models.groups(Settings(weights=(str(path),)))
+    cases = [case for group in found for case in group]
     assert {case.name for case in cases} == {
         *("resnet18@224", "resnet18-plum@224", "resnet20@32", "vgg-small@32", "squeezenet@227"),
-        "mine.onnx",
+        "mine/net",
     }
     for case in cases:
         assert case.weights.startswith(("untrained, density 0.", "untrained, density 1", "trained"))
@@ -165,6 +170,12 @@ def test_a_wrong_answer_is_left_out_and_said(
     assert "liar" not in {row["contender"] for row in rows}
 
 
+def test_a_cap_that_the_machine_does_not_have_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(caps.CAPS, "avx99", {})
+    with pytest.raises(InputError, match="no avx99"):
+        run_suite("models", SHORT, isas=["avx99"])
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
@@ -173,6 +184,9 @@ def test_a_wrong_answer_is_left_out_and_said(
         (lambda: run_suite("models", Settings(cap="avx2")), "was not started with"),
         (lambda: Settings(activations="int9"), "did you mean 'int8'"),
         (lambda: Settings(turns=0), "above 0"),
+        (lambda: Settings(schemes=("ternery",)), "did you mean 'ternary'"),
+        (lambda: Settings(weights=("none.onnx",)), "no file 'none.onnx'"),
+        (lambda: run_suite("resnet18-conv", replace(SHORT, only="512@8")), "nothing of"),
     ],
 )
 def test_a_wrong_setting_is_told(
@@ -184,7 +198,9 @@ def test_a_wrong_setting_is_told(
 
 
 def test_settings_survive_the_way_to_another_process() -> None:
-    settings = Settings(("binary",), (1, 8), None, "a*", "int8", ("w",), "data", 2.0, 3, "avx2")
+    settings = Settings(
+        ("binary",), (1, 8), None, "a*", "int8", (__file__,), "data", 2.0, 3, "avx2"
+    )
     assert Settings.from_json(settings.to_json()) == settings
 
 

@@ -5,14 +5,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from plumline import _names
+from plumline.bench.networks import values
 from plumline.bench.records import KEY, Records
 from plumline.bench.subject import Subject
 from plumline.errors import InputError
 
 ACTIVATIONS = ("fp32", "int8")
+SCHEMES = (*values.schemes(), "deep-compression")
+"""Those of random weights, and that of an outside network."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         _names.look_up("kind of activations", self.activations, dict.fromkeys(ACTIVATIONS))
+        for scheme in self.schemes or ():
+            _names.look_up("scheme of a suite", scheme, dict.fromkeys(SCHEMES))
+        for path in self.weights:
+            if not Path(path).is_file():
+                raise InputError(f"there is no file {path!r}")
         if not self.seconds > 0 or self.turns < 1:
             raise InputError("seconds and repeats must be above 0")
 

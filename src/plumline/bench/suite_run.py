@@ -14,6 +14,7 @@ from plumline.bench import suites as _suites  # noqa: F401 - registers the suite
 from plumline.bench.records import Record, Records
 from plumline.bench.suite import Say, Settings
 from plumline.errors import InputError
+from plumline.runtime import native
 
 
 def run_suite(
@@ -37,22 +38,26 @@ def run_suite(
         say: is told what has been measured and what was left out, line by line.
 
     Raises:
-        InputError: a wrong setting; a file that would be overwritten.
+        InputError: a wrong setting; a file that would be overwritten; nothing to measure.
     """
     chosen = suite.look_up(name)
     for isa in isas:
         look_up("instruction set to hold everything to", isa, caps.CAPS)
+        if isa not in native.module().available_isas():
+            raise InputError(f"this machine or this build of plumline has no {isa}")
     records = Records(csv, resume=resume)
     if settings.cap and not caps.in_force(settings.cap):
         raise InputError(f"this process was not started with the settings of {settings.cap}")
     if not isas:
         chosen.run(settings, records, say)
-        return records.rows
     with tempfile.TemporaryDirectory() as folder:
         path = records.path or Path(folder) / "rows.csv"
         for isa in isas:
             run_capped(name, replace(settings, cap=isa), path)
-        return Records(path, resume=True).rows
+            records = Records(path, resume=True)
+    if not records.rows:
+        raise InputError(f"nothing of {name!r} was measured: choose other cases or schemes")
+    return records.rows
 
 
 def run_capped(name: str, settings: Settings, path: Path) -> None:

@@ -33,6 +33,11 @@ class Found:
     image: tuple[int, int]
 
 
+def label(path: Path) -> str:
+    """Name a network by its folder, usually that of its run, and its file."""
+    return f"{path.resolve().parent.name}/{path.stem}"
+
+
 def read_layers(path: Path, longest: int) -> Iterator[Found]:
     """Yield the padded 3x3 convolutions of one group, one `Found` a shape and scheme.
 
@@ -51,9 +56,7 @@ def read_layers(path: Path, longest: int) -> Iterator[Found]:
         size = str(height) if height == width else f"{height}x{width}"
         name = f"{channels}@{size}" if chained else f"{channels}->{filters}@{size}/{stride}"
         codes = tuple(weights[: longest if chained else 1])
-        yield Found(
-            f"{path.parent.name}/{path.stem} {name}", scheme, codes, stride, (height, width)
-        )
+        yield Found(f"{label(path)} {name}", scheme, codes, stride, (height, width))
 
 
 def _convolutions(path: Path) -> Iterator[tuple[NDArray[np.float32], int, tuple[int, int]]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from plumline.bench import timed
 from plumline.bench.networks import calibrated, deep_compression, untrained, values
+from plumline.bench.networks.trained import label
 from plumline.bench.records import Records
 from plumline.bench.subject import Subject
 from plumline.bench.suite import Case, Group, Say, Settings, suite
@@ -80,7 +81,8 @@ def groups(settings: Settings) -> Iterator[Group]:
         yield [_squeezenet(settings)]
     for path in settings.weights:
         make = partial(_read, path, settings)
-        yield [Case(path, "trained", "trained", f"trained: {Path(path).name}", make)]
+        name = label(Path(path))
+        yield [Case(name, name, "trained", f"trained: {name}", make)]
 
 
 def untrained_case(network: Network, scheme: str, settings: Settings) -> Case:

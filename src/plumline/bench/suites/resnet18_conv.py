@@ -13,7 +13,7 @@ import numpy as np
 
 from plumline.bench import timed
 from plumline.bench.networks import chain, values
-from plumline.bench.networks.trained import read_layers
+from plumline.bench.networks.trained import label, read_layers
 from plumline.bench.records import Records
 from plumline.bench.subject import Subject
 from plumline.bench.suite import Case, Group, Say, Settings, suite
@@ -84,5 +84,5 @@ def _trained(path: Path, settings: Settings) -> Iterator[Group]:
         if settings.wants(found.scheme):
             kind = chain.MAKERS[settings.activations]
             make = partial(kind, found.name, found.codes, found.stride, found.image)
-            weights = f"trained: {path.name}"
+            weights = f"trained: {label(path)}"
             yield [Case(found.name, "trained", found.scheme, weights, make, len(found.codes))]
