@@ -53,7 +53,8 @@ def _time(
     ready = [race for race in races if race]
     if not ready:
         return
-    timed = iter(measure(ready, seconds=settings.seconds, turns=settings.turns))
+    comparisons = measure(ready, seconds=settings.seconds, turns=settings.turns)
+    timed = iter(comparisons)
     rows = [
         row
         for key, case, race in zip(keys, cases, races, strict=True)
@@ -63,6 +64,8 @@ def _time(
     records.add(rows)
     for row in rows:
         say(_line(row))
+    for warning in dict.fromkeys(text for found in comparisons for text in found.warnings):
+        say(f"warning: {warning}")
 
 
 def _race(case: Case, settings: Settings, batch: int, threads: int, say: Say) -> Race | None:
