@@ -42,12 +42,14 @@ std::unique_ptr<ConvMethod> choose(const Weights& weights, const Taps& taps, Isa
     // With more filters a channel, a panel of pixels that several filters share is faster.
     if (taps.channels == 1 && weights.filters / taps.groups <= 4) return make_depthwise(weights, isa);
   }
-  switch (weights.form) {
-    case WeightForm::kDense: return make_dense(weights, taps, isa);
-    case WeightForm::kSparse: return make_sparse(weights, taps, isa);
-    case WeightForm::kPlanes: break;
-  }
+  if (weights.form == WeightForm::kSparse) return make_sparse(weights, taps, isa);
   std::vector<std::unique_ptr<ConvMethod>> methods;
+  if (auto limbs = make_limbs(weights, taps, isa)) methods.push_back(std::move(limbs));
+  if (weights.form == WeightForm::kDense) {
+    methods.push_back(make_dense(weights, taps, isa));
+    return make_cheapest(std::move(methods));
+  }
+  if (auto merge = make_merge(weights, taps, isa)) methods.push_back(std::move(merge));
   methods.push_back(make_shared_tables(weights, taps, isa));
   if (may_expand(weights) && !tables_pay(weights, taps, isa))
     methods.push_back(make_dense(weights, taps, isa));
