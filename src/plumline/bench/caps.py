@@ -26,9 +26,15 @@ CAPS = {
         "ATEN_CPU_CAPABILITY": "avx512",
         "MKL_ENABLE_INSTRUCTIONS": "AVX512",
     },
+    "amx": {"PLUMLINE_ISA": "amx", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE_AMX"},
 }
 
-BEYOND = {"avx2": ("avx512", "amx"), "avx512": ("vnni", "amx"), "avx512_vnni": ("amx",)}
+BEYOND: dict[str, tuple[str, ...]] = {
+    "avx2": ("avx512", "amx"),
+    "avx512": ("vnni", "amx"),
+    "avx512_vnni": ("amx",),
+    "amx": (),
+}
 """Words in the name of a kernel that goes beyond a cap."""
 
 

@@ -35,7 +35,7 @@ def declare(parser: ArgumentParser) -> None:
         "--isa",
         type=names,
         metavar="NAME,...",
-        help="hold every runtime to avx2, avx512, avx512_vnni: once under each",
+        help="hold every runtime to avx2, avx512, avx512_vnni, amx: once under each",
     )
     suite.add_argument(
         "--weights", action="append", metavar="NET.onnx", help="a trained network to take too"
