@@ -15,6 +15,15 @@ constexpr Implementation<SparseKernel> kKernels[] = {
 };
 #undef PLUMLINE_KERNEL
 
+// Rows of the panel in a part: enough that the entries of a filter (about kEntries) outweigh loading and storing its
+// sums, as few as fill half a nearest cache well, and at most what the next cache serves without much delay.
+int64_t rows_in_part(const SparseKernel& kernel, const Weights& weights) {
+  constexpr int64_t kEntries = 24, kLeastBytes = 24 << 10, kMostBytes = 48 << 10;
+  const int64_t row_bytes = kernel.vectors * kernel.lanes * static_cast<int64_t>(sizeof(float));
+  const int64_t wanted = kEntries * weights.filters * weights.columns / std::max<int64_t>(1, weights.stored());
+  return std::clamp(wanted, kLeastBytes / row_bytes, kMostBytes / row_bytes);
+}
+
 // Calls visit(kind, column, value, other) for the columns in which filter `m` or, if there is one, the next has an entry;
 // the kind is 0 where both have one, 1 where the first alone has, 2 where the second alone has.
 template <class Visit>
@@ -35,7 +44,7 @@ class Sparse : public ConvMethod {
  public:
   Sparse(const Weights& weights, const Taps& taps, Isa isa)
       : kernel_(select_kernels(kKernels, isa)),
-        rows_(kernel_.panel_bytes / (kernel_.vectors * kernel_.lanes * static_cast<int64_t>(sizeof(float)))) {
+        rows_(rows_in_part(kernel_, weights)) {
     const int64_t filters = weights.filters / taps.groups;
     const int64_t pairs = (filters + 1) / 2;
     const int64_t parts = (weights.columns + rows_ - 1) / rows_;

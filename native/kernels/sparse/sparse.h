@@ -23,8 +23,7 @@ struct SparseWeights {
 struct SparseKernel {
   const char* isa;
   int lanes;
-  int vectors;   // of pixels in a tile, at most
-  int64_t panel_bytes;  // of a part that stays in the nearest cache
+  int vectors;  // of pixels in a tile, at most
   void (*run)(const Window&, const Tile&, const Finish&, const float* source, const SparseWeights&, float* scratch);
 };
 

@@ -9,7 +9,6 @@ namespace {
 // As many pixels as the registers hold sums of for two filters: a weight costs a load as a vector of pixels does, so
 // it should serve many, and the sums should be enough that none waits for itself.
 constexpr int kVectors = F32::kLanes == 16 ? 8 : 6;
-constexpr int64_t kPanelBytes = 24 * 1024;
 
 // Keeps a value in a register: GCC would load it again for each of its uses, and loads are what there is too much of.
 inline void hold(F32& x) {
@@ -100,7 +99,7 @@ void run_tile(const Window& window, const Tile& tile, const Finish& finish, cons
 }  // namespace
 
 extern const SparseKernel sparse_kernel;
-const SparseKernel sparse_kernel = {PLUMLINE_ISA_NAME, F32::kLanes, kVectors, kPanelBytes, run_tile<kVectors>};
+const SparseKernel sparse_kernel = {PLUMLINE_ISA_NAME, F32::kLanes, kVectors, run_tile<kVectors>};
 
 }  // namespace PLUMLINE_ISA_NAMESPACE
 }  // namespace plumline
