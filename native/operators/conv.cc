@@ -42,12 +42,15 @@ std::unique_ptr<ConvMethod> choose(const Weights& weights, const Taps& taps, Isa
     // With more filters a channel, a panel of pixels that several filters share is faster.
     if (taps.channels == 1 && weights.filters / taps.groups <= 4) return make_depthwise(weights, isa);
   }
+  std::vector<std::unique_ptr<ConvMethod>> methods;
   switch (weights.form) {
     case WeightForm::kDense: return make_dense(weights, taps, isa);
-    case WeightForm::kSparse: return make_sparse(weights, taps, isa);
+    case WeightForm::kSparse:
+      methods.push_back(make_sparse(weights, taps, isa));
+      if (weights.density() > 0.5) methods.push_back(make_dense(weights, taps, isa));  // below, it never pays
+      return make_cheapest(std::move(methods));
     case WeightForm::kPlanes: break;
   }
-  std::vector<std::unique_ptr<ConvMethod>> methods;
   methods.push_back(make_shared_tables(weights, taps, isa));
   if (may_expand(weights) && !tables_pay(weights, taps, isa))
     methods.push_back(make_dense(weights, taps, isa));

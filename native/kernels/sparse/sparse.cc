@@ -1,6 +1,7 @@
 #include "kernels/sparse/sparse.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "kernels/conv/method.h"
 #include "kernels/conv/tiles.h"
@@ -20,7 +21,7 @@ constexpr Implementation<SparseKernel> kKernels[] = {
 int64_t rows_in_part(const SparseKernel& kernel, const Weights& weights) {
   constexpr int64_t kEntries = 24, kLeastBytes = 24 << 10, kMostBytes = 48 << 10;
   const int64_t row_bytes = kernel.vectors * kernel.lanes * static_cast<int64_t>(sizeof(float));
-  const int64_t wanted = kEntries * weights.filters * weights.columns / std::max<int64_t>(1, weights.stored());
+  const int64_t wanted = kEntries * weights.filters * weights.columns / std::max(1, weights.row_start.back());
   return std::clamp(wanted, kLeastBytes / row_bytes, kMostBytes / row_bytes);
 }
 
@@ -64,11 +65,32 @@ class Sparse : public ConvMethod {
     visit_all([&](int64_t list, const SparseEntry&) { ++starts_[list + 1]; });
     for (size_t i = 1; i < starts_.size(); ++i) starts_[i] += starts_[i - 1];
     entries_.resize(starts_.back());
+    for (size_t i = 0; i + 1 < starts_.size(); i += 3) shared_ += starts_[i + 1] - starts_[i];
+    single_ = static_cast<int64_t>(entries_.size()) - shared_;
     std::vector<int32_t> next(starts_.begin(), starts_.end() - 1);
     visit_all([&](int64_t list, const SparseEntry& entry) { entries_[next[list]++] = entry; });
   }
 
   std::string name() const override { return std::string("sparse/") + kernel_.isa; }
+
+  // Measured, but for the latency: an entry waits for the one before it in its list, which too few vectors cannot hide.
+  // The longest tile stands for all.
+  double cost(const Window& window) const override {
+    constexpr double kPartial = 4.7, kLatency = 4;
+    const double lanes = kernel_.lanes;
+    // A vector takes pieces of so many rows; where an image is one pixel, every lane comes from far away.
+    const double pack = window.pixels() == 1 ? 200 : 2 + 2 * lanes / static_cast<double>(window.out_width);
+    const double all = std::ceil(static_cast<double>(window.batch * window.pixels()) / lanes);
+    const double vectors = std::min<double>(all, kernel_.vectors);
+    const double single = std::max(1.2 * (vectors + 1), kLatency) / vectors;
+    const double shared = std::max(2 * vectors + 0.5, kLatency) / vectors;
+    const double parts = std::ceil(static_cast<double>(window.columns()) / static_cast<double>(rows_));
+    const double once = pack * static_cast<double>(window.columns()) +
+                        kPartial * parts * static_cast<double>(window.filters) +
+                        (single * static_cast<double>(single_) + shared * static_cast<double>(shared_)) /
+                            static_cast<double>(window.groups);
+    return phases_cost(window) + all * lanes / 16 * static_cast<double>(window.groups) * once;
+  }
 
   size_t scratch_bytes(const Window& window, int threads) const override {
     return phases_bytes(window) + threads * worker_bytes(window);
@@ -95,6 +117,7 @@ class Sparse : public ConvMethod {
   int64_t rows_;  // of the panel in a part
   std::vector<int32_t> starts_;
   std::vector<SparseEntry> entries_;
+  int64_t single_ = 0, shared_ = 0;  // entries of one filter, of two
 };
 
 }  // namespace
