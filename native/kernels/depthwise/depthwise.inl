@@ -14,38 +14,48 @@ struct Plane {
   const Window& window;
   const float* channel;
   const float* weights;
-  const Finish& finish;
-  int64_t out;  // where the filter's output begins
-  F32 bias, slope;
+  const float* residual;  // null: none
+  float* output;
+  F32 bias, least, most;
 
   void store(F32 sum, int64_t row, int64_t column, int64_t count) const {
-    const int64_t at = out + row * window.out_width + column;
-    if (finish.residual) sum = sum + load_first(finish.residual + at, count);
-    sum = activate(finish.activation, sum, slope);
+    const int64_t at = row * window.out_width + column;
+    if (residual) sum = sum + load_first(residual + at, count);
+    sum = min(most, max(least, sum));  // in this order NaN passes
     if (count == F32::kLanes)
-      sum.store(finish.output + at);
+      sum.store(output + at);
     else
-      store_first(sum, finish.output + at, count);
+      store_first(sum, output + at, count);
   }
 };
 
-// A vector of `rows` neighbouring output rows for a square kernel of a size known to the compiler, without dilation:
-// what a row of the input holds is read once for all output rows that use it.
+// The output rows row, row + d, row + 2 d, ... of a kernel with dilation d read the input rows top, top + d, ...: as many
+// as fit a block, and the columns of one vector of them.
+struct Block {
+  int64_t row, top;
+  int64_t column, count;
+};
+
+// A square kernel of a size known to the compiler: what a row of the input holds is read once for all output rows of the
+// block that use it.
 template <int rows, int size, int stride, bool whole>
-void add_shared(const Plane& plane, const F32* weights, const Columns<stride, whole>* columns, int64_t row,
-                int64_t column, int64_t count) {
+inline void add_block(const Plane& plane, const F32* weights, const Block& block) {
   const Window& w = plane.window;
+  const int64_t left = block.column * stride - w.pad_left;
+  Columns<stride, whole> columns[size];
+#pragma GCC unroll 8
+  for (int j = 0; j < size; ++j) columns[j] = Columns<stride, whole>(w, left + j * w.dilation_width);
   F32 sum[rows];
 #pragma GCC unroll 4
   for (int o = 0; o < rows; ++o) sum[o] = plane.bias;
-  const int64_t top = row * stride - w.pad_top;
 #pragma GCC unroll 16
   for (int r = 0; r < (rows - 1) * stride + size; ++r) {
-    if (top + r < 0 || top + r >= w.height) continue;
-    const float* line = shifted(plane.channel, (top + r) * w.width + column * stride - w.pad_left);
+    const int64_t row = block.top + r * w.dilation_height;
+    if (row < 0 || row >= w.height) continue;
+    const float* line = shifted(plane.channel, row * w.width + left);
 #pragma GCC unroll 8
     for (int j = 0; j < size; ++j) {
-      const F32 x = columns[j].load(line + j);
+      const F32 x = columns[j].load(shifted(line, j * w.dilation_width));
 #pragma GCC unroll 4
       for (int o = 0; o < rows; ++o) {
         const int i = r - o * stride;  // the row of the kernel
@@ -54,39 +64,37 @@ void add_shared(const Plane& plane, const F32* weights, const Columns<stride, wh
     }
   }
 #pragma GCC unroll 4
-  for (int o = 0; o < rows; ++o) plane.store(sum[o], row + o, column, count);
+  for (int o = 0; o < rows; ++o) plane.store(sum[o], block.row + o * w.dilation_height, block.column, block.count);
 }
 
-// The rows from `row` on of a column of vectors, in blocks of `rows`, then of half of it, and so on.
-template <int rows, int size, int stride, bool whole>
-void shared_rows(const Plane& plane, const F32* weights, const Columns<stride, whole>* columns, int64_t row,
-                 int64_t column, int64_t count) {
-  for (; row + rows <= plane.window.out_height; row += rows)
-    add_shared<rows, size, stride, whole>(plane, weights, columns, row, column, count);
-  if constexpr (rows > 1) shared_rows<rows / 2, size, stride, whole>(plane, weights, columns, row, column, count);
-}
-
-template <int size, int stride, bool whole>
-void shared_column(const Plane& plane, const F32* weights, int64_t column, int64_t count) {
+// Every d-th output row from `row` on, in blocks of `rows`, then of half of it, and so on.
+template <int rows, int size, int stride>
+void add_rows(const Plane& plane, const F32* weights, int64_t row) {
   const Window& w = plane.window;
-  Columns<stride, whole> columns[size];
-  for (int j = 0; j < size; ++j) columns[j] = Columns<stride, whole>(w, column * stride + j - w.pad_left);
-  shared_rows<kRows, size, stride, whole>(plane, weights, columns, 0, column, count);
+  const int64_t d = w.dilation_height;
+  for (; row + (rows - 1) * d < w.out_height; row += rows * d) {
+    Block block = {row, row * stride - w.pad_top, 0, F32::kLanes};
+    for (; block.column < w.out_width; block.column += F32::kLanes) {
+      const int64_t left = block.column * stride - w.pad_left;
+      const int64_t rest = w.out_width - block.column;
+      if (rest < F32::kLanes) block.count = rest;
+      if (rest >= F32::kLanes && left >= 0 &&
+          left + (size - 1) * w.dilation_width + stride * F32::kLanes <= w.width)
+        add_block<rows, size, stride, true>(plane, weights, block);
+      else
+        add_block<rows, size, stride, false>(plane, weights, block);
+    }
+  }
+  if constexpr (rows > 1) add_rows<rows / 2, size, stride>(plane, weights, row);
 }
 
 template <int size, int stride>
-void run_shared(const Plane& plane) {
+void run_square(const Plane& plane) {
   const Window& w = plane.window;
   F32 weights[size * size];
   for (int i = 0; i < size * size; ++i) weights[i] = F32::set(plane.weights[i]);
-  for (int64_t column = 0; column < w.out_width; column += F32::kLanes) {
-    const int64_t left = column * stride - w.pad_left;
-    const int64_t rest = w.out_width - column;
-    if (rest >= F32::kLanes && left >= 0 && left + size - 1 + stride * F32::kLanes <= w.width)
-      shared_column<size, stride, true>(plane, weights, column, F32::kLanes);
-    else
-      shared_column<size, stride, false>(plane, weights, column, rest < F32::kLanes ? rest : F32::kLanes);
-  }
+  for (int64_t row = 0; row < w.dilation_height && row < w.out_height; ++row)
+    add_rows<kRows, size, stride>(plane, weights, row);
 }
 
 // Any kernel, a vector of an output row at a time.
@@ -113,23 +121,42 @@ void run_any(const Plane& plane) {
 }
 
 template <int size>
-bool is_square(const Window& w, int64_t stride) {
-  return w.kernel_height == size && w.kernel_width == size && w.dilation_height == 1 && w.dilation_width == 1 &&
-         w.stride_height == stride && w.stride_width == stride;
+bool run_square(const Plane& plane) {
+  const Window& w = plane.window;
+  if (w.kernel_height != size || w.kernel_width != size || w.stride_height != w.stride_width) return false;
+  if (w.stride_width == 1)
+    run_square<size, 1>(plane);
+  else if (w.stride_width == 2)
+    run_square<size, 2>(plane);
+  return w.stride_width <= 2;
 }
 
+void run_plane(const Plane& plane) {
+  if (run_square<3>(plane) || run_square<5>(plane) || run_square<7>(plane)) return;
+  const int64_t stride = plane.window.stride_width;
+  if (stride == 1) return run_any<1>(plane);
+  if (stride == 2) return run_any<2>(plane);
+  run_any<0>(plane);
+}
+
+// Activations that are more than two bounds are applied to the stored sums: their code would take the registers away
+// from the sums.
 void run(const Window& w, const float* channel, const float* weights, const Finish& finish, int64_t image,
          int64_t filter) {
-  const float slope = finish.activation.slope ? finish.activation.slope[filter] : 0.0f;
   const int64_t out = (image * w.groups * w.filters + filter) * w.pixels();
-  const Plane plane = {w, channel, weights, finish, out, F32::set(finish.bias[filter]), F32::set(slope)};
-  if (is_square<3>(w, 1)) return run_shared<3, 1>(plane);
-  if (is_square<3>(w, 2)) return run_shared<3, 2>(plane);
-  if (is_square<5>(w, 1)) return run_shared<5, 1>(plane);
-  if (is_square<5>(w, 2)) return run_shared<5, 2>(plane);
-  if (w.stride_width == 1) return run_any<1>(plane);
-  if (w.stride_width == 2) return run_any<2>(plane);
-  run_any<0>(plane);
+  const float infinity = __builtin_inff();
+  const Activation& activation = finish.activation;
+  const bool relu = activation.kind == ActivationKind::kRelu, clip = activation.kind == ActivationKind::kClip;
+  float* output = finish.output + out;
+  run_plane({w, channel, weights, finish.residual ? finish.residual + out : nullptr, output,
+             F32::set(finish.bias[filter]), F32::set(relu ? 0 : clip ? activation.a : -infinity),
+             F32::set(clip ? activation.b : infinity)});
+  if (relu || clip || activation.kind == ActivationKind::kNone) return;
+  const F32 slope = F32::set(activation.slope ? activation.slope[filter] : 0.0f);
+  for (int64_t i = 0; i < w.pixels(); i += F32::kLanes) {
+    const int64_t count = w.pixels() - i < F32::kLanes ? w.pixels() - i : F32::kLanes;
+    store_first(activate(activation, load_first(output + i, count), slope), output + i, count);
+  }
 }
 
 }  // namespace
