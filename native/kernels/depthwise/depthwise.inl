@@ -7,7 +7,7 @@ namespace plumline {
 namespace PLUMLINE_ISA_NAMESPACE {
 namespace {
 
-constexpr int kRows = 4;  // of output at a time: they share what they read, and hide each other's additions
+constexpr int kRows = F32::kLanes == 16 ? 8 : 4;  // of output at a time, as the registers hold: they share what they read
 
 // One filter over one channel.
 struct Plane {
@@ -36,34 +36,36 @@ struct Block {
   int64_t column, count;
 };
 
-// A square kernel of a size known to the compiler: what a row of the input holds is read once for all output rows of the
-// block that use it.
+// A square kernel of a size known to the compiler: for one column of the kernel after the other, what each row of the
+// input holds is read once for all output rows of the block that use it. `whole` says that all of it lies inside.
 template <int rows, int size, int stride, bool whole>
 inline void add_block(const Plane& plane, const F32* weights, const Block& block) {
+  constexpr int kLines = (rows - 1) * stride + size;
   const Window& w = plane.window;
   const int64_t left = block.column * stride - w.pad_left;
-  Columns<stride, whole> columns[size];
-#pragma GCC unroll 8
-  for (int j = 0; j < size; ++j) columns[j] = Columns<stride, whole>(w, left + j * w.dilation_width);
+  const int64_t pitch = w.dilation_height * w.width;
+  const float* first = shifted(plane.channel, block.top * w.width + left);
   F32 sum[rows];
-#pragma GCC unroll 4
-  for (int o = 0; o < rows; ++o) sum[o] = plane.bias;
-#pragma GCC unroll 16
-  for (int r = 0; r < (rows - 1) * stride + size; ++r) {
-    const int64_t row = block.top + r * w.dilation_height;
-    if (row < 0 || row >= w.height) continue;
-    const float* line = shifted(plane.channel, row * w.width + left);
 #pragma GCC unroll 8
-    for (int j = 0; j < size; ++j) {
-      const F32 x = columns[j].load(shifted(line, j * w.dilation_width));
-#pragma GCC unroll 4
-      for (int o = 0; o < rows; ++o) {
-        const int i = r - o * stride;  // the row of the kernel
-        if (i >= 0 && i < size) sum[o] = fma(weights[i * size + j], x, sum[o]);
-      }
+  for (int o = 0; o < rows; ++o) sum[o] = plane.bias;
+#pragma GCC unroll 8
+  for (int j = 0; j < size; ++j) {
+    const Columns<stride, whole> columns(w, left + j * w.dilation_width);
+    const float* line = shifted(first, j * w.dilation_width);
+    F32 x[kLines];
+#pragma GCC unroll 16
+    for (int r = 0; r < kLines; ++r) {
+      const int64_t row = block.top + r * w.dilation_height;
+      x[r] = whole || (row >= 0 && row < w.height) ? columns.load(shifted(line, r * pitch)) : F32::set(0);
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < size; ++i) {
+      const F32 weight = size == 3 ? weights[i * size + j] : F32::set(plane.weights[i * size + j]);
+#pragma GCC unroll 8
+      for (int o = 0; o < rows; ++o) sum[o] = fma(weight, x[o * stride + i], sum[o]);
     }
   }
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (int o = 0; o < rows; ++o) plane.store(sum[o], block.row + o * w.dilation_height, block.column, block.count);
 }
 
@@ -74,11 +76,12 @@ void add_rows(const Plane& plane, const F32* weights, int64_t row) {
   const int64_t d = w.dilation_height;
   for (; row + (rows - 1) * d < w.out_height; row += rows * d) {
     Block block = {row, row * stride - w.pad_top, 0, F32::kLanes};
+    const bool rows_inside = block.top >= 0 && block.top + ((rows - 1) * stride + size - 1) * d < w.height;
     for (; block.column < w.out_width; block.column += F32::kLanes) {
       const int64_t left = block.column * stride - w.pad_left;
       const int64_t rest = w.out_width - block.column;
       if (rest < F32::kLanes) block.count = rest;
-      if (rest >= F32::kLanes && left >= 0 &&
+      if (rows_inside && rest >= F32::kLanes && left >= 0 &&
           left + (size - 1) * w.dilation_width + stride * F32::kLanes <= w.width)
         add_block<rows, size, stride, true>(plane, weights, block);
       else
@@ -91,10 +94,10 @@ void add_rows(const Plane& plane, const F32* weights, int64_t row) {
 template <int size, int stride>
 void run_square(const Plane& plane) {
   const Window& w = plane.window;
-  F32 weights[size * size];
-  for (int i = 0; i < size * size; ++i) weights[i] = F32::set(plane.weights[i]);
+  F32 weights[9];  // as many as the registers hold beside the rest
+  for (int i = 0; i < 9 && size == 3; ++i) weights[i] = F32::set(plane.weights[i]);
   for (int64_t row = 0; row < w.dilation_height && row < w.out_height; ++row)
-    add_rows<kRows, size, stride>(plane, weights, row);
+    add_rows<kRows / stride, size, stride>(plane, weights, row);
 }
 
 // Any kernel, a vector of an output row at a time.
