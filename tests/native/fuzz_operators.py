@@ -16,6 +16,7 @@ from native_build import use_build_from_environment
 use_build_from_environment()
 from plumline.runtime import _native  # noqa: E402 - the build has to be chosen first
 
+ISAS = [*_native.available_isas(), "portable_emulated_amx"]
 MOST_ELEMENTS = 200_000
 EXTREMES = (-(2**63), -(2**31), -1, 0, 2**31 - 1, 2**33, 2**62, 2**63 - 1)
 ACTIVATIONS = "none relu leaky_relu clip sigmoid tanh hard_sigmoid hard_swish prelu"
@@ -194,7 +195,7 @@ def attempt(source):
             list(range(n, n + outputs)),
             {},
             [node],
-            source.pick(_native.available_isas()),
+            source.pick(ISAS),
             int(source.rng.integers(1, 3)),
         )
         made = graph.infer(shapes)

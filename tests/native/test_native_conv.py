@@ -8,6 +8,7 @@ from matrices import ACTIVATIONS, FORMS, Node, assert_close, conv_node, convolve
 
 native: Any = pytest.importorskip("plumline.runtime._native")
 ISAS = native.available_isas()
+WITHOUT_TILES = [isa for isa in ISAS if isa not in ("reference", "amx")]
 
 
 def random_case(rng: np.random.Generator, form: str) -> tuple[Node, tuple[int, ...]]:
@@ -101,7 +102,7 @@ def test_layers_of_networks_equal_numpy(layer: str, form: str, isa: str) -> None
     assert_close(node, node.run(native, isa, x), node.finish(convolve(node, x), None))
 
 
-@pytest.mark.parametrize("isa", [isa for isa in ISAS if isa != "reference"])
+@pytest.mark.parametrize("isa", WITHOUT_TILES)
 @pytest.mark.parametrize(
     ("form", "layer", "kernel"),
     [
@@ -114,11 +115,22 @@ def test_layers_of_networks_equal_numpy(layer: str, form: str, isa: str) -> None
         ("dense", "depthwise", "depthwise"),
     ],
 )
-def test_kernel_says_what_runs(form: str, layer: str, kernel: str, isa: str) -> None:
+def test_kernel_says_what_runs(
+    form: str, layer: str, kernel: str, isa: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLUMLINE_JIT", "0")
     rng = np.random.default_rng(3)
     node, x = layer_of(layer, form, rng)
     node.run(native, isa, x)
     assert node.kernels == [f"{kernel}/{isa}"]
+
+
+@pytest.mark.parametrize("isa", [isa for isa in ISAS if isa in ("avx2", "avx512")])
+@pytest.mark.parametrize("layer", ["body", "wide", "folded", "down"])
+def test_generated_code_runs_where_it_may(layer: str, isa: str) -> None:
+    node, x = layer_of(layer, "signed_binary", np.random.default_rng(3))
+    node.run(native, isa, x)
+    assert node.kernels == [f"merge/{isa}"]
 
 
 @pytest.mark.parametrize("isa", ISAS)
@@ -132,10 +144,19 @@ def test_threads_do_not_change_a_bit(layer: str, form: str, isa: str) -> None:
         assert np.array_equal(one, node.run(native, isa, x, threads=threads))
 
 
-@pytest.mark.parametrize("isa", [isa for isa in ISAS if isa != "reference"])
+# Merge code is generated, and forbidden with PLUMLINE_JIT=0.
+SUB_IMAGE_KERNELS = [("shared_tables", "0", isa) for isa in WITHOUT_TILES] + [
+    ("merge", "1", isa) for isa in WITHOUT_TILES if isa in ("avx2", "avx512")
+]
+
+
+@pytest.mark.parametrize(("kernel", "generate", "isa"), SUB_IMAGE_KERNELS)
 @pytest.mark.parametrize("form", ["signed_binary", "binary", "ternary", "planes"])
-def test_shared_tables_equal_numpy(form: str, isa: str) -> None:
+def test_sub_image_kernels_equal_numpy(
+    form: str, kernel: str, generate: str, isa: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Images large enough for them: any kernel, stride, padding, dilation, groups, threads."""
+    monkeypatch.setenv("PLUMLINE_JIT", generate)
     rng = np.random.default_rng([10, FORMS.index(form)])
     ran = 0
     for channels in (3, 16, 20, 32, 64, 65, 136):
@@ -156,7 +177,7 @@ def test_shared_tables_equal_numpy(form: str, isa: str) -> None:
         x = normal(rng, (1, groups * channels, *rng.integers(28, 36, 2).tolist()))
         y = node.run(native, isa, x, threads=int(rng.integers(1, 4)))
         assert_close(node, y, node.finish(convolve(node, x), None))
-        ran += node.kernels == [f"shared_tables/{isa}"]
+        ran += node.kernels == [f"{kernel}/{isa}"]
     assert ran > 0
 
 

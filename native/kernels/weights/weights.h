@@ -48,6 +48,16 @@ Weights parse_weights(const NodeSpec& spec);
 // The tensor `bias`, or zeros.
 std::vector<float> parse_bias(const NodeSpec& spec, int64_t filters);
 
+// Calls visit(channel, tap) for each one of a plane, in the order of the columns.
+template <class Visit>
+void each_one(const Weights& weights, int64_t plane, int64_t taps, const Visit& visit) {
+  const uint8_t* bits = weights.bits + plane * weights.plane_bytes();
+  int64_t k = 0;
+  for (int64_t channel = 0; k < weights.columns; ++channel)
+    for (int64_t tap = 0; tap < taps; ++tap, ++k)
+      if (bits[k / 8] >> (k % 8) & 1) visit(channel, tap);
+}
+
 // Kernels take the columns in the order (kernel row, kernel column, channel), as neighbours in it come from one shift
 // of the image. These turn a column into its place in that order and back.
 inline int64_t tap_major_place(int64_t k, int64_t channels, int64_t taps) { return (k % taps) * channels + k / taps; }
