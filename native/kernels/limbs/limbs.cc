@@ -134,7 +134,8 @@ class Limbs : public ConvMethod {
 }  // namespace
 
 std::unique_ptr<ConvMethod> make_limbs(const Weights& weights, const Taps& taps, Isa isa) {
-  if (weights.form == WeightForm::kSparse || !tiles_usable(isa)) return nullptr;
+  if (!tiles_usable(isa)) return nullptr;
+  if (weights.form == WeightForm::kSparse && weights.density() < 0.25) return nullptr;  // far fewer products are left
   const int64_t pairs = (taps.channels + 1) / 2;
   if (weights.form == WeightForm::kPlanes) {
     auto signs = std::make_unique<SignRows>(weights, taps, pairs);

@@ -20,7 +20,7 @@ struct Weights {
 
   // sparse: entries of filter m; planes: planes of filter m, [row_start[m], row_start[m + 1])
   std::vector<int32_t> row_start;
-  const int32_t* column = nullptr;  // sparse
+  std::vector<int32_t> column;  // sparse: increasing in a row
   const float* value = nullptr;
 
   const uint8_t* bits = nullptr;  // planes: rows of plane_bytes() bytes
@@ -30,6 +30,10 @@ struct Weights {
   int64_t plane_bytes() const { return (columns + 7) / 8; }
   int64_t planes() const { return row_start.back(); }
   bool bit(int64_t plane, int64_t k) const { return (bits[plane * plane_bytes() + k / 8] >> (k % 8)) & 1; }
+
+  double density() const {  // of sparse weights
+    return static_cast<double>(column.size()) / static_cast<double>(filters * columns);
+  }
 
   // How many numbers or bits the form holds.
   int64_t stored() const;
