@@ -1,5 +1,7 @@
 #include "core/operator.h"
 
+#include "core/sub_images.h"
+
 namespace plumline {
 
 namespace {
@@ -21,6 +23,11 @@ const Constant& NodeSpec::tensor(const std::string& role) const {
   const Constant* found = find_tensor(role);
   if (!found) throw Error("tensor '" + role + "' is missing");
   return *found;
+}
+
+int64_t stored_count(const Shape& shape, Layout layout) {
+  if (layout == Layout::kRowMajor) return count(shape);
+  return cut_images(shape).size(shape[1]);
 }
 
 size_t Operator::scratch_bytes(const std::vector<Shape>&, int) const { return 0; }

@@ -42,12 +42,15 @@ std::unique_ptr<ConvMethod> choose(const Weights& weights, const Taps& taps, Isa
     // With more filters a channel, a panel of pixels that several filters share is faster.
     if (taps.channels == 1 && weights.filters / taps.groups <= 4) return make_depthwise(weights, isa);
   }
-  switch (weights.form) {
-    case WeightForm::kDense: return make_dense(weights, taps, isa);
-    case WeightForm::kSparse: return make_sparse(weights, taps, isa);
-    case WeightForm::kPlanes: break;
-  }
   std::vector<std::unique_ptr<ConvMethod>> methods;
+  if (auto limbs = make_limbs(weights, taps, isa)) methods.push_back(std::move(limbs));
+  if (weights.form != WeightForm::kPlanes) {
+    const bool sparse = weights.form == WeightForm::kSparse;
+    if (sparse) methods.push_back(make_sparse(weights, taps, isa));
+    if (!sparse || weights.density() > 0.5) methods.push_back(make_dense(weights, taps, isa));  // below, it never pays
+    return make_cheapest(std::move(methods));
+  }
+  if (auto merge = make_merge(weights, taps, isa)) methods.push_back(std::move(merge));
   methods.push_back(make_shared_tables(weights, taps, isa));
   if (may_expand(weights) && !tables_pay(weights, taps, isa))
     methods.push_back(make_dense(weights, taps, isa));
@@ -92,8 +95,19 @@ class Conv : public Operator {
     return method_->scratch_bytes(window(inputs[0]), threads);
   }
 
+  bool makes_sub_images(const std::vector<Shape>& inputs) const override {
+    return method_->makes_sub_images(window(inputs[0]));
+  }
+  Layout input_layout(const std::vector<Shape>& inputs, size_t input, Layout output) const override {
+    if (input == 1) return output;  // the residual
+    return method_->takes_sub_images(window(inputs[0])) ? Layout::kInterleaved : Layout::kRowMajor;
+  }
+
   void run(const RunContext& context) const override {
-    method_->run(window(*context.inputs[0].shape), context.inputs[0].data, fused_.finish(context), context.scratch,
+    Window w = window(*context.inputs[0].shape);
+    w.input_sub_images = context.inputs[0].layout == Layout::kInterleaved;
+    w.output_sub_images = context.outputs[0].layout == Layout::kInterleaved;
+    method_->run(w, context.inputs[0].data, fused_.finish(context), context.scratch,
                  *context.pool);
   }
 

@@ -58,7 +58,7 @@ inline const float* shifted(const float* base, int64_t offset) {
 }
 
 // Asks for a line of memory, which need not exist, to be brought into the cache.
-inline void prefetch(const float* base, int64_t offset) { __builtin_prefetch(shifted(base, offset)); }
+inline void ask_ahead(const float* base, int64_t offset) { __builtin_prefetch(shifted(base, offset)); }
 
 // The lanes of a vector from column `first` on that lie in a row of `width` columns.
 inline Lanes inside(int64_t first, int64_t width) {

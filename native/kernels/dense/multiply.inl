@@ -49,7 +49,7 @@ void multiply(const Stretch& stretch, const float* x, float* sums) {
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) {
       weight[v] = F32::load(weights + v * stretch.weights_stride);
-      if (ask) prefetch(weights, v * stretch.weights_stride + kAhead);
+      if (ask) ask_ahead(weights, v * stretch.weights_stride + kAhead);
     }
 #pragma GCC unroll 16
     for (int p = 0; p < pixels; ++p) {
