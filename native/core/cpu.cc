@@ -17,7 +17,7 @@ namespace plumline {
 
 namespace {
 
-constexpr const char* kNames[] = {"reference", "portable", "avx2", "avx512"};
+constexpr const char* kNames[] = {"reference", "portable", "avx2", "avx512", "avx512_vnni"};
 
 #if PLUMLINE_X86
 struct Leaf {
@@ -59,11 +59,12 @@ Isa detect() {
   const Leaf basic = cpuid(1);
   if (!has(basic.ecx, {12 /* FMA */, 27 /* OSXSAVE */, 28 /* AVX */})) return Isa::kPortable;
   const uint64_t saved = saved_state();
-  const unsigned extended = cpuid(7).ebx;
+  const Leaf features = cpuid(7);
+  const unsigned extended = features.ebx;
   if ((saved & 0x6) != 0x6 /* xmm, ymm */ || !has(extended, {5 /* AVX2 */})) return Isa::kPortable;
   if ((saved & 0xE6) != 0xE6 /* and opmask, zmm */) return Isa::kAvx2;
   if (!has(extended, {16 /* F */, 17 /* DQ */, 30 /* BW */, 31 /* VL */})) return Isa::kAvx2;
-  return Isa::kAvx512;
+  return has(features.ecx, {11 /* VNNI */}) ? Isa::kAvx512Vnni : Isa::kAvx512;
 }
 #else
 Isa detect() { return Isa::kPortable; }
@@ -74,9 +75,12 @@ Isa detect() { return Isa::kPortable; }
 const char* name_of(Isa isa) { return kNames[static_cast<int>(isa)]; }
 
 Isa isa_from_name(const std::string& name) {
-  for (int i = 0; i < 4; ++i)
+  std::string choices;
+  for (int i = 0; i <= static_cast<int>(Isa::kAvx512Vnni); ++i) {
     if (name == kNames[i]) return static_cast<Isa>(i);
-  throw Error("unknown instruction set '" + name + "': choose from reference, portable, avx2, avx512");
+    choices += (i ? ", " : "") + std::string(kNames[i]);
+  }
+  throw Error("unknown instruction set '" + name + "': choose from " + choices);
 }
 
 Isa best_isa() {

@@ -17,7 +17,9 @@ constexpr int64_t kMaxValues = 1 << 15;
 
 constexpr int kNone = -1;
 
-size_t bytes_of(const Shape& shape) { return static_cast<size_t>(count(shape)) * sizeof(float); }
+size_t bytes_of(const Shape& shape, DType type = DType::kFloat32) {
+  return static_cast<size_t>(count(shape)) * size_of(type);
+}
 
 bool fits(const Shape& declared, const Shape& given) {
   if (declared.size() != given.size()) return false;
@@ -93,6 +95,7 @@ Graph::Graph(GraphSpec spec, Isa isa, int threads) : pool_(threads) {
   outputs_ = std::move(spec.outputs);
   constants_ = std::move(spec.constants);
   values_ = static_cast<size_t>(spec.values);
+  derive_types();
 }
 
 Graph::~Graph() = default;
@@ -128,6 +131,27 @@ void Graph::add_steps(const std::vector<NodeSpec>& nodes, Isa isa) {
     } catch (const Error& error) {
       throw Error(by + ": " + error.what());
     }
+  }
+}
+
+// Inputs, constants and outputs are float32: 8-bit values live inside a program, between the steps that make and take
+// them.
+void Graph::derive_types() {
+  types_.assign(values_, DType::kFloat32);
+  for (const Step& step : steps_) {
+    std::vector<DType> given;
+    for (const int value : step.inputs) given.push_back(types_[static_cast<size_t>(value)]);
+    try {
+      const DType made = step.operation->infer_type(given);
+      for (const int value : step.outputs) types_[static_cast<size_t>(value)] = made;
+    } catch (const Error& error) {
+      throw Error(step.title + ": " + error.what());
+    }
+  }
+  for (const int value : outputs_) {
+    const DType type = types_[static_cast<size_t>(value)];
+    if (type != DType::kFloat32)
+      throw Error(std::string("an output must be float32: value ") + std::to_string(value) + " is " + name_of(type));
   }
 }
 
@@ -202,7 +226,7 @@ void Graph::prepare(const std::vector<Shape>& inputs) {
       const auto index = static_cast<size_t>(value);
       if (plan->root[index] != value || plan->output_slot[index] != kNone) continue;
       buffer_of[index] = static_cast<int>(buffers.size());
-      buffers.push_back({bytes_of(plan->shapes[index]), now, now});
+      buffers.push_back({bytes_of(plan->shapes[index], types_[index]), now, now});
     }
   }
   const size_t arena = plan_memory(buffers);
@@ -228,10 +252,12 @@ void Graph::prepare(const std::vector<Shape>& inputs) {
   for (const Step& step : steps_) {
     plan->step_inputs.emplace_back();
     for (const int value : step.inputs)
-      plan->step_inputs.back().push_back({nullptr, &plan->shapes[static_cast<size_t>(value)]});
+      plan->step_inputs.back().push_back(
+          {nullptr, &plan->shapes[static_cast<size_t>(value)], types_[static_cast<size_t>(value)]});
     plan->step_outputs.emplace_back();
     for (const int value : step.outputs)
-      plan->step_outputs.back().push_back({nullptr, &plan->shapes[static_cast<size_t>(value)]});
+      plan->step_outputs.back().push_back(
+          {nullptr, &plan->shapes[static_cast<size_t>(value)], types_[static_cast<size_t>(value)]});
   }
   plan_ = std::move(plan);
 }

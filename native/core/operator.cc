@@ -23,6 +23,12 @@ const Constant& NodeSpec::tensor(const std::string& role) const {
   return *found;
 }
 
+DType Operator::infer_type(const std::vector<DType>& inputs) const {
+  for (const DType type : inputs)
+    if (type != DType::kFloat32) throw Error(std::string("takes float32, not ") + name_of(type));
+  return DType::kFloat32;
+}
+
 size_t Operator::scratch_bytes(const std::vector<Shape>&, int) const { return 0; }
 
 RegisterOperator::RegisterOperator(const char* op, OperatorFactory factory) { registry()[op] = factory; }

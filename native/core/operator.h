@@ -28,14 +28,27 @@ struct NodeSpec {
   const Constant* find_tensor(const std::string& role) const;
 };
 
+// The numbers of a value. `data` is of the type `dtype`: elements() gives it as what an 8-bit value holds.
 struct InputView {
   const float* data;
   const Shape* shape;
+  DType dtype = DType::kFloat32;
+
+  template <class Element>
+  const Element* elements() const {
+    return reinterpret_cast<const Element*>(data);
+  }
 };
 
 struct OutputView {
   float* data;
   const Shape* shape;
+  DType dtype = DType::kFloat32;
+
+  template <class Element>
+  Element* elements() const {
+    return reinterpret_cast<Element*>(data);
+  }
 };
 
 struct RunContext {
@@ -45,13 +58,16 @@ struct RunContext {
   ThreadPool* pool;
 };
 
-// One step of a program. All activations are float32, dense and row-major in the shapes ONNX gives them.
+// One step of a program. Activations are float32, uint8 or int8, dense and row-major in the shapes ONNX gives them.
 // The constructor checks what does not depend on input shapes; infer() checks what does; after infer() accepted a
 // set of shapes, run() on tensors of these shapes can neither fail nor touch memory outside them.
 class Operator {
  public:
   virtual ~Operator() = default;
   virtual std::vector<Shape> infer(const std::vector<Shape>& inputs) const = 0;
+  // The type of the outputs, from those of the inputs, which never change. Throws Error for inputs it does not take:
+  // any but float32 unless overridden.
+  virtual DType infer_type(const std::vector<DType>& inputs) const;
   virtual size_t scratch_bytes(const std::vector<Shape>& inputs, int threads) const;  // 0 unless overridden
   virtual void run(const RunContext& context) const = 0;                              // allocates nothing
   virtual bool output_is_view_of_input() const { return false; }  // output 0 holds input 0's bytes in another shape

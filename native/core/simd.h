@@ -8,7 +8,11 @@
 
 #include <cstdint>
 
-#if defined(__AVX512F__)
+#if defined(__AVX512VNNI__)
+#include <immintrin.h>
+#define PLUMLINE_ISA_NAMESPACE avx512_vnni
+#define PLUMLINE_ISA_NAME "avx512_vnni"
+#elif defined(__AVX512F__)
 #include <immintrin.h>
 #define PLUMLINE_ISA_NAMESPACE avx512
 #define PLUMLINE_ISA_NAME "avx512"
