@@ -1,6 +1,6 @@
 #pragma once
 
-// Vectors of int32 beside those of float32 (core/simd.h), with what turns them into 8-bit numbers and back.
+// Vectors of int32, which wrap around, beside those of float32 (core/simd.h), with what turns them into 8-bit numbers and back.
 
 #include "core/simd.h"
 
@@ -66,6 +66,7 @@ inline I32 round_to_even(F32 x) { return {_mm256_cvtps_epi32(x.v)}; }
 #else
 
 typedef int32_t Int4 __attribute__((vector_size(16)));
+typedef uint32_t Uint4 __attribute__((vector_size(16)));  // to wrap around; a cast between vectors keeps the bits
 
 struct I32 {
   static constexpr int kLanes = 4;
@@ -86,14 +87,14 @@ struct I32 {
     for (int i = 0; i < 4; ++i) p[i] = static_cast<uint8_t>(v[i]);
   }
 };
-inline I32 operator+(I32 a, I32 b) { return {a.v + b.v}; }
-inline I32 operator-(I32 a, I32 b) { return {a.v - b.v}; }
-inline I32 operator*(I32 a, I32 b) { return {a.v * b.v}; }
+inline I32 operator+(I32 a, I32 b) { return {(Int4)((Uint4)a.v + (Uint4)b.v)}; }
+inline I32 operator-(I32 a, I32 b) { return {(Int4)((Uint4)a.v - (Uint4)b.v)}; }
+inline I32 operator*(I32 a, I32 b) { return {(Int4)((Uint4)a.v * (Uint4)b.v)}; }
 inline F32 to_float(I32 x) { return {__builtin_convertvector(x.v, Float4)}; }
 // For sizes below 2^22: adding 1.5 * 2^23 leaves the integer in the low bits.
 inline I32 round_to_even(F32 x) {
   const F32 shifted = x + F32::set(12582912.0f);
-  return {(Int4)shifted.v - 0x4B400000};
+  return {(Int4)((Uint4)shifted.v - 0x4B400000u)};
 }
 
 #endif

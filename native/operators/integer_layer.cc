@@ -21,14 +21,21 @@ void parse_dense(const NodeSpec& spec, IntegerLayer& layer) {
   layer.matrix.assign(weight.signed_bytes(), weight.signed_bytes() + weight.size());
 }
 
+void check_coefficient(float number) {
+  if (!(number >= -255 && number <= 255) || number != std::nearbyint(number))
+    throw Error("coefficient " + std::to_string(number) + " is no whole number up to 255");
+}
+
 void parse_planes(const NodeSpec& spec, IntegerLayer& layer) {
   const Weights weights = parse_weights(spec);
+  for (int64_t plane = 0; plane < weights.planes(); ++plane) check_coefficient(weights.coefficient[plane]);
+  for (const float coefficient : weights.total_coefficient) check_coefficient(coefficient);
   layer.filters = weights.filters;
   layer.columns = weights.columns;
   if (weights.filters * weights.columns > kAlwaysExpanded + 64 * weights.stored())
     throw Error("a matrix of " + to_string({weights.filters, weights.columns}) + " is too large for its planes");
   for (const float number : weights.expanded()) {
-    if (!(number >= -128 && number <= 127) || number != std::nearbyint(number))
+    if (number < -128 || number > 127)
       throw Error("planes give the weight " + std::to_string(number) + ", which is no int8");
     layer.matrix.push_back(static_cast<int8_t>(number));
   }

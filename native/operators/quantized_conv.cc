@@ -8,13 +8,23 @@ namespace plumline {
 
 namespace {
 
+std::unique_ptr<IntegerMethod> choose(const NodeSpec& spec, const IntegerLayer& layer, const ConvShape& shape, Isa isa) {
+  if (isa == Isa::kReference) return make_integer_reference(layer);
+  auto dense = make_integer_dense(layer, shape.groups(), shape.channels(), isa);
+  if (spec.attributes.text("weights") != "planes") return dense;
+  std::vector<std::unique_ptr<IntegerMethod>> methods;
+  const Taps taps = {shape.groups(), shape.channels(), shape.taps(), shape.kernel_width()};
+  methods.push_back(make_integer_tables(layer, parse_weights(spec), taps, isa));
+  methods.push_back(std::move(dense));
+  return make_cheapest(std::move(methods));
+}
+
 class QuantizedConv : public Operator {
  public:
   QuantizedConv(const NodeSpec& spec, Isa isa)
       : layer_(parse_integer_layer(spec)),
         shape_(spec, layer_.filters, layer_.columns),
-        method_(isa == Isa::kReference ? make_integer_reference(layer_)
-                                       : make_integer_dense(layer_, shape_.groups(), shape_.channels(), isa)) {
+        method_(choose(spec, layer_, shape_, isa)) {
     layer_.matrix = {};  // the method has it
   }
 
@@ -34,6 +44,9 @@ class QuantizedConv : public Operator {
   }
 
   std::string kernel() const override { return method_->name(); }
+  std::string kernel_for(const std::vector<Shape>& inputs) const override {
+    return method_->name_for(shape_.window(inputs[0]));
+  }
 
  private:
   IntegerLayer layer_;

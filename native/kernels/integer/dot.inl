@@ -25,7 +25,7 @@ inline I32 dot(I32 sum, I32 x, I32 weight) { return {_mm512_add_epi32(sum.v, _mm
 #elif defined(__AVX2__)
 inline I32 dot(I32 sum, I32 x, I32 weight) { return {_mm256_add_epi32(sum.v, _mm256_madd_epi16(x.v, weight.v))}; }
 #elif defined(__SSE2__)
-inline I32 dot(I32 sum, I32 x, I32 weight) { return {sum.v + (Int4)_mm_madd_epi16((__m128i)x.v, (__m128i)weight.v)}; }
+inline I32 dot(I32 sum, I32 x, I32 weight) { return sum + I32{(Int4)_mm_madd_epi16((__m128i)x.v, (__m128i)weight.v)}; }
 #else
 inline I32 dot(I32 sum, I32 x, I32 weight) {
   int16_t a[8], b[8];

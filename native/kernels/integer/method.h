@@ -6,8 +6,10 @@
 
 #include "core/cpu.h"
 #include "core/thread_pool.h"
+#include "kernels/conv/method.h"
 #include "kernels/conv/window.h"
 #include "kernels/integer/layer.h"
+#include "kernels/weights/weights.h"
 
 namespace plumline {
 
@@ -17,6 +19,8 @@ class IntegerMethod {
  public:
   virtual ~IntegerMethod() = default;
   virtual std::string name() const = 0;
+  virtual double cost(const Window&) const { return 0; }  // about the processor cycles of one thread
+  virtual std::string name_for(const Window&) const { return name(); }
   virtual size_t scratch_bytes(const Window& window, int threads) const = 0;
   virtual void run(const Window& window, const uint8_t* input, void* output, std::byte* scratch,
                    ThreadPool& pool) const = 0;
@@ -24,6 +28,9 @@ class IntegerMethod {
 
 std::unique_ptr<IntegerMethod> make_integer_reference(const IntegerLayer& layer);
 std::unique_ptr<IntegerMethod> make_integer_dense(const IntegerLayer& layer, int64_t groups, int64_t channels, Isa isa);
+std::unique_ptr<IntegerMethod> make_integer_tables(const IntegerLayer& layer, const Weights& planes, const Taps& taps,
+                                                   Isa isa);
+std::unique_ptr<IntegerMethod> make_cheapest(std::vector<std::unique_ptr<IntegerMethod>> methods);  // at each window
 std::unique_ptr<IntegerMethod> make_integer_linear(const IntegerLayer& layer, Isa isa);  // windows of one pixel
 
 }  // namespace plumline

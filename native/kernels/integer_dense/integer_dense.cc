@@ -55,6 +55,15 @@ class IntegerDense : public IntegerMethod {
 
   std::string name() const override { return std::string("integer_dense/") + kernel_.isa; }
 
+  // Measured.
+  double cost(const Window& window) const override {
+    const LanePlanes planes = lane_planes(window, kernel_.depth);
+    const double lanes = static_cast<double>(planes.blocks * window.taps()) * static_cast<double>(window.filters);
+    const double vectors = static_cast<double>((planes.places + kernel_.lanes - 1) / kernel_.lanes);
+    const double packed = static_cast<double>(planes.blocks) * static_cast<double>(planes.plane());
+    return static_cast<double>(window.batch * window.groups) * (vectors * lanes * kernel_.cycles + packed);
+  }
+
   size_t scratch_bytes(const Window& window, int) const override {
     const LanePlanes planes = lane_planes(window, kernel_.depth);
     const double size = static_cast<double>(planes.rows) * static_cast<double>(planes.pitch) *

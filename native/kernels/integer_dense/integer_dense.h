@@ -34,6 +34,7 @@ struct IntegerDenseKernel {
   int depth;        // channels in a lane
   int vectors;      // of places in a tile, at most
   int64_t filters;  // in a block
+  double cycles;    // for the products of a vector
   // What is to be taken off a sum for each unit of a filter's weights (see PackCode).
   int32_t (*zero)(const Codes&);
   // Channels [block * depth, ...) of one group: `input` is its first channel, `to` the group's planes.

@@ -11,9 +11,20 @@ constexpr int kLanes = I32::kLanes;
 #if defined(__AVX512F__)
 constexpr int kFilters = 8, kVectors = 3;
 #elif defined(__AVX2__)
-constexpr int kFilters = 4, kVectors = 3;
+constexpr int kFilters = 6, kVectors = 2;  // a product takes a register more
 #else
 constexpr int kFilters = 4, kVectors = 2;
+#endif
+
+// Measured, for the products of one vector.
+#if defined(__AVX512VNNI__)
+constexpr double kCycles = 1.1;
+#elif defined(__AVX512F__)
+constexpr double kCycles = 1.5;
+#elif defined(__AVX2__)
+constexpr double kCycles = 0.8;
+#else
+constexpr double kCycles = 1.2;
 #endif
 
 // Where the taps of a kernel read, one after the other along an axis: phase and place.
@@ -147,7 +158,7 @@ void run_tile(const Window& window, const LanePlanes& planes, const PlaceTile& t
 
 extern const IntegerDenseKernel integer_dense_kernel;
 const IntegerDenseKernel integer_dense_kernel = {
-    PLUMLINE_ISA_NAME, kLanes, kDepth, kVectors, kFilters, PackCode::zero, pack_planes, run_tile<kVectors>};
+    PLUMLINE_ISA_NAME, kLanes, kDepth, kVectors, kFilters, kCycles, PackCode::zero, pack_planes, run_tile<kVectors>};
 
 }  // namespace PLUMLINE_ISA_NAMESPACE
 }  // namespace plumline
