@@ -10,18 +10,41 @@ namespace {
 constexpr int kWide = kLaneImages / I32::kLanes;  // vectors of int32 for a position
 
 // Fills a table: entry e is the sum of the channels whose bit is set in e. Entry 0 is zero already. `total` grows by
-// the last one.
+// the last one. The sums of the first three channels stay in registers, so that nothing is read back.
 template <int bits>
 inline void fill_table(const int16_t* channels, int16_t* table, S16x32& total) {
-#pragma GCC unroll 5
-  for (int bit = 0; bit < bits; ++bit) {
-    const S16x32 x = S16x32::load(channels + bit * kLaneImages);
-    int16_t* upper = table + (kLaneImages << bit);
-    x.store(upper);
-#pragma GCC unroll 16
-    for (int i = 1; i < 1 << bit; ++i) (S16x32::load(table + i * kLaneImages) + x).store(upper + i * kLaneImages);
+  constexpr int kLow = bits < 3 ? bits : 3;
+#pragma GCC unroll 4
+  for (int part = 0; part < S16x32::kParts; ++part) {
+    using Part = S16x32::Part;
+    const auto at = [part](auto* p, int i) { return p + i * kLaneImages + part * (kLaneImages / S16x32::kParts); };
+    Part low[1 << kLow];
+    low[0] = Part::zero();
+#pragma GCC unroll 3
+    for (int bit = 0; bit < kLow; ++bit) {
+      const Part x = Part::load(at(channels, bit));
+#pragma GCC unroll 4
+      for (int i = 0; i < 1 << bit; ++i) low[(1 << bit) + i] = low[i] + x;
+    }
+    Part last = low[(1 << kLow) - 1];
+#pragma GCC unroll 8
+    for (int i = 1; i < 1 << kLow; ++i) low[i].store(at(table, i));
+    Part upper[1 << (bits - kLow)];
+    upper[0] = Part::zero();
+#pragma GCC unroll 2
+    for (int bit = 0; bit < bits - kLow; ++bit) {
+      const Part x = Part::load(at(channels, kLow + bit));
+#pragma GCC unroll 2
+      for (int h = 0; h < 1 << bit; ++h) {
+        const int entry = (1 << bit) + h;
+        upper[entry] = upper[h] + x;
+#pragma GCC unroll 8
+        for (int i = 0; i < 1 << kLow; ++i) (low[i] + upper[entry]).store(at(table, (entry << kLow) + i));
+        last = low[(1 << kLow) - 1] + upper[entry];
+      }
+    }
+    total.part(part) = total.part(part) + last;
   }
-  total = total + S16x32::load(table + ((1 << bits) - 1) * kLaneImages);
 }
 
 // All tables of one position: of each `bits` of the `count` channels, and of what is left of them.

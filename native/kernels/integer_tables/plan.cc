@@ -43,7 +43,7 @@ LaneGrid choose_grid(const Window& window) {
   return best;
 }
 
-// Larger tables save additions but cost more to make: planes must use them often.
+// Larger tables save additions but cost more to make, and leave the first cache less room: planes must use them often.
 int choose_bits(int64_t chunk, int64_t planes, int64_t taps) { return chunk > 32 && planes * taps >= 300 ? 5 : 4; }
 
 }  // namespace
