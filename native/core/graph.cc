@@ -17,9 +17,7 @@ constexpr int64_t kMaxValues = 1 << 15;
 
 constexpr int kNone = -1;
 
-size_t bytes_of(const Shape& shape, DType type = DType::kFloat32) {
-  return static_cast<size_t>(count(shape)) * size_of(type);
-}
+size_t bytes_of(const Shape& shape) { return static_cast<size_t>(count(shape)) * sizeof(float); }
 
 bool fits(const Shape& declared, const Shape& given) {
   if (declared.size() != given.size()) return false;
@@ -64,27 +62,31 @@ bool overlap(const float* a, size_t a_bytes, const float* b, size_t b_bytes) {
 
 }  // namespace
 
-struct Graph::Step {
-  std::unique_ptr<Operator> operation;
-  std::string title;
-  std::vector<int> inputs;
-  std::vector<int> outputs;
-};
-
-// Where everything is for one set of input shapes. A value's storage is that of its root: the value whose bytes it
-// shows in another shape, or itself.
+// Where everything is for one set of input shapes. A tensor is a value in one layout; it is numbered by Graph::Plan::at.
+// A tensor's storage is that of its root: the one whose bytes it shows in another shape, or itself.
 struct Graph::Plan {
   std::vector<Shape> input_shapes;
   std::vector<Shape> shapes;      // of each value
-  std::vector<int> root;          // of each value
+  std::vector<DType> types;       // of each value
+  std::vector<ScheduledStep> steps;
+  std::vector<size_t> root;       // of each tensor
   std::vector<int> output_slot;   // of each root: the caller's array it is written to, or kNone
   std::vector<int> copied_slots;  // outputs that are copied at the end: they share bytes with another, or with an input
   size_t bytes = 0;               // arena and scratch
   std::shared_ptr<std::byte> arena;
   std::byte* scratch = nullptr;
-  std::vector<float*> data;  // of each value; those of inputs and direct outputs are set by every run
+  std::vector<float*> data;  // of each tensor; those of inputs and direct outputs are set by every run
   std::vector<std::vector<InputView>> step_inputs;
   std::vector<std::vector<OutputView>> step_outputs;
+
+  size_t at(const Tensor& tensor) const {
+    return static_cast<size_t>(tensor.value) + (tensor.layout == Layout::kInterleaved ? shapes.size() : 0);
+  }
+  size_t at(int value) const { return at({value, Layout::kRowMajor}); }
+  size_t bytes_of(const Tensor& tensor) const {
+    const auto value = static_cast<size_t>(tensor.value);
+    return static_cast<size_t>(stored_count(shapes[value], tensor.layout)) * size_of(types[value]);
+  }
 };
 
 Graph::Graph(GraphSpec spec, Isa isa, int threads) : pool_(threads) {
@@ -96,6 +98,8 @@ Graph::Graph(GraphSpec spec, Isa isa, int threads) : pool_(threads) {
   constants_ = std::move(spec.constants);
   values_ = static_cast<size_t>(spec.values);
   derive_types();
+  to_row_major_ = make_conversion(Layout::kRowMajor, isa);
+  to_sub_images_ = make_conversion(Layout::kInterleaved, isa);
 }
 
 Graph::~Graph() = default;
@@ -155,7 +159,7 @@ void Graph::derive_types() {
   }
 }
 
-std::vector<Shape> Graph::derive_shapes(const std::vector<Shape>& inputs, size_t* scratch) const {
+std::vector<Shape> Graph::derive_shapes(const std::vector<Shape>& inputs) const {
   if (inputs.size() != inputs_.size())
     throw Error("the program takes " + std::to_string(inputs_.size()) + " inputs, not " +
                 std::to_string(inputs.size()));
@@ -168,7 +172,6 @@ std::vector<Shape> Graph::derive_shapes(const std::vector<Shape>& inputs, size_t
     shapes[static_cast<size_t>(value)] = inputs[i];
   }
   for (const auto& [value, constant] : constants_) shapes[static_cast<size_t>(value)] = constant.shape();
-  *scratch = 0;
   for (const Step& step : steps_) {
     try {
       std::vector<Shape> given;
@@ -179,7 +182,6 @@ std::vector<Shape> Graph::derive_shapes(const std::vector<Shape>& inputs, size_t
       for (const Shape& shape : made) checked_count(shape);
       if (step.operation->output_is_view_of_input() && (given.size() != 1 || count(made[0]) != count(given[0])))
         throw Error("does not keep the number of elements");
-      *scratch = std::max(*scratch, step.operation->scratch_bytes(given, pool_.threads()));
       for (size_t i = 0; i < made.size(); ++i) shapes[static_cast<size_t>(step.outputs[i])] = std::move(made[i]);
     } catch (const Error& error) {
       throw Error(step.title + ": " + error.what());
@@ -188,25 +190,42 @@ std::vector<Shape> Graph::derive_shapes(const std::vector<Shape>& inputs, size_t
   return shapes;
 }
 
+size_t Graph::scratch_bytes(const Plan& plan) const {
+  size_t bytes = 0;
+  for (const ScheduledStep& step : plan.steps) {
+    std::vector<Shape> given;
+    for (const Tensor& tensor : step.inputs) given.push_back(plan.shapes[static_cast<size_t>(tensor.value)]);
+    try {
+      bytes = std::max(bytes, step.operation->scratch_bytes(given, pool_.threads()));
+    } catch (const Error& error) {
+      throw Error(steps_[step.step].title + ": " + error.what());
+    }
+  }
+  return bytes;
+}
+
 void Graph::prepare(const std::vector<Shape>& inputs) {
   if (plan_ && plan_->input_shapes == inputs) return;
   auto plan = std::make_unique<Plan>();
-  size_t scratch = 0;
-  plan->shapes = derive_shapes(inputs, &scratch);
+  plan->shapes = derive_shapes(inputs);
+  plan->types = types_;
   plan->input_shapes = inputs;
+  plan->steps = schedule(steps_, plan->shapes, outputs_, {to_row_major_.get(), to_sub_images_.get()});
+  const size_t scratch = scratch_bytes(*plan);
+  const size_t tensors = 2 * values_;
 
   // A view has its input's root; whether a root is the caller's or a constant decides how outputs reach their arrays.
-  plan->root.resize(values_);
-  for (size_t value = 0; value < values_; ++value) plan->root[value] = static_cast<int>(value);
-  std::vector<bool> is_computed(values_, false);
-  for (const Step& step : steps_) {
-    for (const int value : step.outputs) is_computed[static_cast<size_t>(value)] = true;
+  plan->root.resize(tensors);
+  for (size_t tensor = 0; tensor < tensors; ++tensor) plan->root[tensor] = tensor;
+  std::vector<bool> is_computed(tensors, false);
+  for (const ScheduledStep& step : plan->steps) {
+    for (const Tensor& tensor : step.outputs) is_computed[plan->at(tensor)] = true;
     if (step.operation->output_is_view_of_input())
-      plan->root[static_cast<size_t>(step.outputs[0])] = plan->root[static_cast<size_t>(step.inputs[0])];
+      plan->root[plan->at(step.outputs[0])] = plan->root[plan->at(step.inputs[0])];
   }
-  plan->output_slot.assign(values_, kNone);
+  plan->output_slot.assign(tensors, kNone);
   for (size_t slot = 0; slot < outputs_.size(); ++slot) {
-    const auto root = static_cast<size_t>(plan->root[static_cast<size_t>(outputs_[slot])]);
+    const size_t root = plan->root[plan->at(outputs_[slot])];
     if (is_computed[root] && plan->output_slot[root] == kNone)
       plan->output_slot[root] = static_cast<int>(slot);
     else
@@ -215,25 +234,26 @@ void Graph::prepare(const std::vector<Shape>& inputs) {
 
   // Everything computed that no output array holds lives in the arena from the step that makes it to its last reader.
   std::vector<Buffer> buffers;
-  std::vector<int> buffer_of(values_, kNone);
-  for (size_t s = 0; s < steps_.size(); ++s) {
+  std::vector<int> buffer_of(tensors, kNone);
+  for (size_t s = 0; s < plan->steps.size(); ++s) {
     const int now = static_cast<int>(s);
-    for (const int value : steps_[s].inputs) {
-      const int buffer = buffer_of[static_cast<size_t>(plan->root[static_cast<size_t>(value)])];
+    for (const Tensor& tensor : plan->steps[s].inputs) {
+      const int buffer = buffer_of[plan->root[plan->at(tensor)]];
       if (buffer != kNone) buffers[static_cast<size_t>(buffer)].last = now;
     }
-    for (const int value : steps_[s].outputs) {
-      const auto index = static_cast<size_t>(value);
-      if (plan->root[index] != value || plan->output_slot[index] != kNone) continue;
+    for (const Tensor& tensor : plan->steps[s].outputs) {
+      const size_t index = plan->at(tensor);
+      if (plan->root[index] != index || plan->output_slot[index] != kNone) continue;
       buffer_of[index] = static_cast<int>(buffers.size());
-      buffers.push_back({bytes_of(plan->shapes[index], types_[index]), now, now});
+      buffers.push_back({plan->bytes_of(tensor), now, now});
     }
   }
   const size_t arena = plan_memory(buffers);
   plan->bytes = arena + align_up(scratch);
 
   double needed = static_cast<double>(arena) + static_cast<double>(scratch);
-  for (const int value : outputs_) needed += static_cast<double>(bytes_of(plan->shapes[static_cast<size_t>(value)]));
+  for (const int value : outputs_)
+    needed += static_cast<double>(plan->bytes_of({value, Layout::kRowMajor}));
   if (needed > static_cast<double>(physical_memory()))
     throw Error("for these input shapes the program needs " + human_bytes(needed) + " of memory and the machine has " +
                 human_bytes(static_cast<double>(physical_memory())) + ": use a smaller batch");
@@ -241,23 +261,24 @@ void Graph::prepare(const std::vector<Shape>& inputs) {
   plan_.reset();  // the old arena goes before the new one comes
   plan->arena = allocate_aligned(plan->bytes);
   plan->scratch = plan->arena.get() + arena;
-  plan->data.assign(values_, nullptr);
+  plan->data.assign(tensors, nullptr);
   // Constants and inputs are only ever read: operators see them as InputView.
-  for (const auto& [value, constant] : constants_)
-    plan->data[static_cast<size_t>(value)] = const_cast<float*>(constant.floats());
-  for (size_t value = 0; value < values_; ++value)
-    if (buffer_of[value] != kNone)
-      plan->data[value] =
-          reinterpret_cast<float*>(plan->arena.get() + buffers[static_cast<size_t>(buffer_of[value])].offset);
-  for (const Step& step : steps_) {
+  for (const auto& [value, constant] : constants_) plan->data[plan->at(value)] = const_cast<float*>(constant.floats());
+  for (size_t tensor = 0; tensor < tensors; ++tensor)
+    if (buffer_of[tensor] != kNone)
+      plan->data[tensor] =
+          reinterpret_cast<float*>(plan->arena.get() + buffers[static_cast<size_t>(buffer_of[tensor])].offset);
+  for (const ScheduledStep& step : plan->steps) {
     plan->step_inputs.emplace_back();
-    for (const int value : step.inputs)
-      plan->step_inputs.back().push_back(
-          {nullptr, &plan->shapes[static_cast<size_t>(value)], types_[static_cast<size_t>(value)]});
+    for (const Tensor& tensor : step.inputs) {
+      const auto value = static_cast<size_t>(tensor.value);
+      plan->step_inputs.back().push_back({nullptr, &plan->shapes[value], tensor.layout, types_[value]});
+    }
     plan->step_outputs.emplace_back();
-    for (const int value : step.outputs)
-      plan->step_outputs.back().push_back(
-          {nullptr, &plan->shapes[static_cast<size_t>(value)], types_[static_cast<size_t>(value)]});
+    for (const Tensor& tensor : step.outputs) {
+      const auto value = static_cast<size_t>(tensor.value);
+      plan->step_outputs.back().push_back({nullptr, &plan->shapes[value], tensor.layout, types_[value]});
+    }
   }
   plan_ = std::move(plan);
 }
@@ -275,29 +296,31 @@ void Graph::execute(const std::vector<InputView>& inputs, const std::vector<Outp
                     std::vector<std::vector<double>>* seconds) {
   Plan& plan = *plan_;
   for (size_t i = 0; i < inputs.size(); ++i)
-    plan.data[static_cast<size_t>(inputs_[i].first)] = const_cast<float*>(inputs[i].data);
-  for (size_t value = 0; value < values_; ++value)
-    if (plan.output_slot[value] != kNone)
-      plan.data[value] = outputs[static_cast<size_t>(plan.output_slot[value])].data;
-  for (size_t value = 0; value < values_; ++value) plan.data[value] = plan.data[static_cast<size_t>(plan.root[value])];
+    plan.data[plan.at(inputs_[i].first)] = const_cast<float*>(inputs[i].data);
+  for (size_t tensor = 0; tensor < plan.data.size(); ++tensor)
+    if (plan.output_slot[tensor] != kNone)
+      plan.data[tensor] = outputs[static_cast<size_t>(plan.output_slot[tensor])].data;
+  for (size_t tensor = 0; tensor < plan.data.size(); ++tensor) plan.data[tensor] = plan.data[plan.root[tensor]];
+  if (seconds)
+    for (std::vector<double>& times : *seconds) times.push_back(0);
 
-  for (size_t s = 0; s < steps_.size(); ++s) {
-    const Step& step = steps_[s];
+  for (size_t s = 0; s < plan.steps.size(); ++s) {
+    const ScheduledStep& step = plan.steps[s];
     const auto begin = std::chrono::steady_clock::now();
     if (!step.operation->output_is_view_of_input()) {
-      for (size_t i = 0; i < step.inputs.size(); ++i)
-        plan.step_inputs[s][i].data = plan.data[static_cast<size_t>(step.inputs[i])];
+      for (size_t i = 0; i < step.inputs.size(); ++i) plan.step_inputs[s][i].data = plan.data[plan.at(step.inputs[i])];
       for (size_t i = 0; i < step.outputs.size(); ++i)
-        plan.step_outputs[s][i].data = plan.data[static_cast<size_t>(step.outputs[i])];
+        plan.step_outputs[s][i].data = plan.data[plan.at(step.outputs[i])];
       step.operation->run({plan.step_inputs[s].data(), plan.step_outputs[s].data(), plan.scratch, &pool_});
     }
     if (seconds)
-      (*seconds)[s].push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+      (*seconds)[step.step].back() +=
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   }
   for (const int slot : plan.copied_slots) {
-    const auto value = static_cast<size_t>(outputs_[static_cast<size_t>(slot)]);
-    if (const size_t bytes = bytes_of(plan.shapes[value]))
-      std::memcpy(outputs[static_cast<size_t>(slot)].data, plan.data[value], bytes);
+    const int value = outputs_[static_cast<size_t>(slot)];
+    if (const size_t bytes = plan.bytes_of({value, Layout::kRowMajor}))
+      std::memcpy(outputs[static_cast<size_t>(slot)].data, plan.data[plan.at(value)], bytes);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/operator.h"
+#include "core/schedule.h"
 
 namespace plumline {
 
@@ -44,14 +45,14 @@ class Graph {
   size_t arena_bytes() const;  // of the last plan, scratch included; 0 before the first
 
  private:
-  struct Step;
   struct Plan;
 
   void check(const GraphSpec& spec) const;
   void add_steps(const std::vector<NodeSpec>& nodes, Isa isa);
   void derive_types();
   void prepare(const std::vector<Shape>& inputs);
-  std::vector<Shape> derive_shapes(const std::vector<Shape>& inputs, size_t* scratch) const;
+  std::vector<Shape> derive_shapes(const std::vector<Shape>& inputs) const;
+  size_t scratch_bytes(const Plan& plan) const;
   void execute(const std::vector<InputView>& inputs, const std::vector<OutputView>& outputs,
                std::vector<std::vector<double>>* seconds);
 
@@ -61,6 +62,7 @@ class Graph {
   size_t values_ = 0;
   std::vector<DType> types_;  // of each value
   std::vector<Step> steps_;
+  std::unique_ptr<Operator> to_row_major_, to_sub_images_;
   std::unique_ptr<Plan> plan_;
   ThreadPool pool_;
   mutable std::mutex mutex_;

@@ -1,5 +1,7 @@
 #include "core/operator.h"
 
+#include "core/sub_images.h"
+
 namespace plumline {
 
 namespace {
@@ -27,6 +29,11 @@ DType Operator::infer_type(const std::vector<DType>& inputs) const {
   for (const DType type : inputs)
     if (type != DType::kFloat32) throw Error(std::string("takes float32, not ") + name_of(type));
   return DType::kFloat32;
+}
+
+int64_t stored_count(const Shape& shape, Layout layout) {
+  if (layout == Layout::kRowMajor) return count(shape);
+  return cut_images(shape).size(shape[1]);
 }
 
 size_t Operator::scratch_bytes(const std::vector<Shape>&, int) const { return 0; }

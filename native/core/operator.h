@@ -28,10 +28,20 @@ struct NodeSpec {
   const Constant* find_tensor(const std::string& role) const;
 };
 
+// How the numbers of a value lie in memory.
+enum class Layout {
+  kRowMajor,   // dense, in the shape that ONNX gives it
+  kInterleaved,  // images only, (N, C, H, W) or (N, C, L): see sub_images.h
+};
+
+// How many numbers that takes.
+int64_t stored_count(const Shape& shape, Layout layout);
+
 // The numbers of a value. `data` is of the type `dtype`: elements() gives it as what an 8-bit value holds.
 struct InputView {
   const float* data;
   const Shape* shape;
+  Layout layout = Layout::kRowMajor;
   DType dtype = DType::kFloat32;
 
   template <class Element>
@@ -43,6 +53,7 @@ struct InputView {
 struct OutputView {
   float* data;
   const Shape* shape;
+  Layout layout = Layout::kRowMajor;
   DType dtype = DType::kFloat32;
 
   template <class Element>
@@ -58,7 +69,7 @@ struct RunContext {
   ThreadPool* pool;
 };
 
-// One step of a program. Activations are float32, uint8 or int8, dense and row-major in the shapes ONNX gives them.
+// One step of a program. Activations are float32, uint8 or int8.
 // The constructor checks what does not depend on input shapes; infer() checks what does; after infer() accepted a
 // set of shapes, run() on tensors of these shapes can neither fail nor touch memory outside them.
 class Operator {
@@ -70,6 +81,12 @@ class Operator {
   virtual DType infer_type(const std::vector<DType>& inputs) const;
   virtual size_t scratch_bytes(const std::vector<Shape>& inputs, int threads) const;  // 0 unless overridden
   virtual void run(const RunContext& context) const = 0;                              // allocates nothing
+
+  // Of these inputs: which layout of input i run() wants when its first output has the given one, and whether that may
+  // be sub-images. The graph converts what does not fit.
+  virtual bool makes_sub_images(const std::vector<Shape>&) const { return false; }
+  virtual Layout input_layout(const std::vector<Shape>&, size_t, Layout) const { return Layout::kRowMajor; }
+
   virtual bool output_is_view_of_input() const { return false; }  // output 0 holds input 0's bytes in another shape
   virtual std::string kernel() const { return "reference"; }       // what plan() prints: "tables/avx512", ...
   virtual std::string kernel_for(const std::vector<Shape>&) const { return kernel(); }  // the same, of these inputs
@@ -83,5 +100,8 @@ struct RegisterOperator {
 };
 std::unique_ptr<Operator> make_operator(const NodeSpec& spec, Isa isa);  // throws Error for an unknown op
 std::vector<std::string> registered_operators();
+
+// The step that a graph puts where a value is needed in a layout that it does not have yet.
+std::unique_ptr<Operator> make_conversion(Layout to, Isa isa);
 
 }  // namespace plumline

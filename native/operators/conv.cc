@@ -51,8 +51,19 @@ class Conv : public Operator {
     return method_->scratch_bytes(shape_.window(inputs[0]), threads);
   }
 
+  bool makes_sub_images(const std::vector<Shape>& inputs) const override {
+    return method_->makes_sub_images(shape_.window(inputs[0]));
+  }
+  Layout input_layout(const std::vector<Shape>& inputs, size_t input, Layout output) const override {
+    if (input == 1) return output;  // the residual
+    return method_->takes_sub_images(shape_.window(inputs[0])) ? Layout::kInterleaved : Layout::kRowMajor;
+  }
+
   void run(const RunContext& context) const override {
-    method_->run(shape_.window(*context.inputs[0].shape), context.inputs[0].data, fused_.finish(context), context.scratch,
+    Window w = shape_.window(*context.inputs[0].shape);
+    w.input_sub_images = context.inputs[0].layout == Layout::kInterleaved;
+    w.output_sub_images = context.outputs[0].layout == Layout::kInterleaved;
+    method_->run(w, context.inputs[0].data, fused_.finish(context), context.scratch,
                  *context.pool);
   }
 

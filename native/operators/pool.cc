@@ -81,9 +81,9 @@ class Pool : public Operator {
  private:
   void run_plane(const PoolWindow& window, const InputView& x, int64_t from, const OutputView& y, int64_t to,
                  std::byte* work) const {
-    const auto run = [&](auto kernel, auto element) {
+    const auto run = [&](auto max_or_mean, auto element) {
       using Element = decltype(element);
-      kernel(window, x.elements<Element>() + from, y.elements<Element>() + to, reinterpret_cast<Element*>(work));
+      max_or_mean(window, x.elements<Element>() + from, y.elements<Element>() + to, reinterpret_cast<Element*>(work));
     };
     if (x.dtype == DType::kUInt8) return run(kernels_.max_uint8, uint8_t{});
     if (x.dtype == DType::kInt8) return run(kernels_.max_int8, int8_t{});

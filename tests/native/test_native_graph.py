@@ -259,7 +259,8 @@ def test_programs_come_and_go_with_their_threads():
 def test_every_promised_operator_is_there():
     promised = """conv linear affine relu sigmoid tanh hard_swish leaky_relu hard_sigmoid clip
     add sub mul div prelu matmul max_pool average_pool reduce_mean softmax reshape flatten squeeze
-    unsqueeze transpose concat split slice pad copy"""
+    unsqueeze transpose concat split slice pad copy quantize_linear dequantize_linear quantized_conv
+    quantized_linear quantized_add"""
     assert set(_native.operators()) == set(promised.split())
 
 

@@ -16,6 +16,8 @@ class Cheapest : public ConvMethod {
   }
   std::string name_for(const Window& window) const override { return best(window).name(); }
   double cost(const Window& window) const override { return best(window).cost(window); }
+  bool takes_sub_images(const Window& window) const override { return best(window).takes_sub_images(window); }
+  bool makes_sub_images(const Window& window) const override { return best(window).makes_sub_images(window); }
   size_t scratch_bytes(const Window& window, int threads) const override {
     return best(window).scratch_bytes(window, threads);
   }

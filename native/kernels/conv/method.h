@@ -22,6 +22,9 @@ class ConvMethod {
   // a column and 16 pixels.
   virtual double cost(const Window&) const { return 0; }
   virtual std::string name_for(const Window&) const { return name(); }
+  // Whether the input, or the output and the residual, may be held as sub-images (core/sub_images.h).
+  virtual bool takes_sub_images(const Window&) const { return false; }
+  virtual bool makes_sub_images(const Window&) const { return false; }
   virtual size_t scratch_bytes(const Window& window, int threads) const = 0;
   virtual void run(const Window& window, const float* input, const Finish& finish, std::byte* scratch,
                    ThreadPool& pool) const = 0;

@@ -18,6 +18,8 @@ struct Window {
   int64_t stride_height, stride_width;
   int64_t dilation_height, dilation_width;
   int64_t pad_top, pad_left;
+  bool input_sub_images, output_sub_images;  // held as sub-images (core/sub_images.h), not row-major; only for methods
+                                             // that say they can
 
   int64_t taps() const { return kernel_height * kernel_width; }
   int64_t columns() const { return channels * taps(); }
@@ -50,7 +52,7 @@ inline Window rows_of(int64_t rows, int64_t columns, int64_t filters) {
 struct Finish {
   Activation activation;
   const float* bias;      // one a filter
-  const float* residual;  // of the output's shape, or null
+  const float* residual;  // of the output's shape and layout, or null
   float* output;          // (batch, groups * filters, out_height, out_width)
 };
 

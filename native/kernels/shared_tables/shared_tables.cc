@@ -15,18 +15,6 @@ constexpr Implementation<SharedTablesKernel> kKernels[] = {
 };
 #undef PLUMLINE_KERNEL
 
-// A worker that needs more than this leaves every cache; it also bounds what a hostile file may ask for.
-constexpr double kMaxWorkerBytes = 1 << 25;
-
-// Whether every size of a plan is far below what an int64_t holds, however hostile the shapes.
-bool countable(const Window& window, int64_t planes) {
-  constexpr double kLimit = 1e12;
-  const auto product = [](int64_t a, int64_t b) { return static_cast<double>(a) * static_cast<double>(b); };
-  const int64_t reach = window.out_width * window.stride_width + window.kernel_width * window.dilation_width;
-  return product(reach, window.channels) < kLimit &&
-         product(window.pixels(), planes + 1) < kLimit && product(reach, kSubImages * window.kernel_height) < kLimit;
-}
-
 class SharedTables : public ConvMethod {
  public:
   SharedTables(const Weights& weights, const Taps& taps, Isa isa)
@@ -57,24 +45,29 @@ class SharedTables : public ConvMethod {
   std::string name() const override { return std::string("shared_tables/") + kernel_.isa; }
 
   double cost(const Window& window) const override {
-    if (!countable(window, planes_)) return std::numeric_limits<double>::infinity();
-    const SharedTablesPlan plan(window, planes_);
-    if (static_cast<double>(plan.worker_bytes()) > kMaxWorkerBytes) return std::numeric_limits<double>::infinity();
-    return kernel_.slowness * Bands(window, plan, planes_, 1).cost();
+    const AdderNeeds needs = SharedTablesPlan(window, planes_).needs(window);
+    if (!can_plan(window, planes_, needs)) return std::numeric_limits<double>::infinity();
+    return kernel_.slowness * Bands(window, SubImageConvPlan(window, planes_, needs), planes_, 1).cost();
   }
 
+  bool takes_sub_images(const Window& window) const override { return can_take_sub_images(window); }
+  bool makes_sub_images(const Window&) const override { return true; }
+
   size_t scratch_bytes(const Window& window, int threads) const override {
-    return threads * SharedTablesPlan(window, planes_).worker_bytes();
+    const SharedTablesPlan tables(window, planes_);
+    return threads * SubImageConvPlan(window, planes_, tables.needs(window)).worker_bytes();
   }
 
   void run(const Window& window, const float* input, const Finish& finish, std::byte* scratch,
            ThreadPool& pool) const override {
-    const SharedTablesWeights weights = {words_.data(), row_start_.data(), coefficient_.data(),
-                                         total_coefficient_.empty() ? nullptr : total_coefficient_.data()};
-    const SharedTablesPlan plan(window, planes_);
+    const SharedTablesWeights weights = {
+        words_.data(),
+        {row_start_.data(), coefficient_.data(), total_coefficient_.empty() ? nullptr : total_coefficient_.data()}};
+    const SharedTablesPlan tables(window, planes_);
+    const SubImageConvPlan plan(window, planes_, tables.needs(window));
     const Bands bands(window, plan, planes_, pool.threads());
     pool.parallel_for(bands.size(), [&](int64_t index, int worker) {
-      kernel_.run(window, plan, bands[index], finish, input, weights,
+      kernel_.run(window, plan, tables, bands[index], finish, input, weights,
                   reinterpret_cast<float*>(scratch + worker * plan.worker_bytes()));
     });
   }

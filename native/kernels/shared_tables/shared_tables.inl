@@ -1,39 +1,10 @@
 #include "kernels/shared_tables/shared_tables.h"
 
-#include "kernels/activation/activation_simd.h"
-#include "kernels/shared_tables/interleave.inl"
+#include "kernels/sub_image_conv/worker.inl"
 
 namespace plumline {
 namespace PLUMLINE_ISA_NAMESPACE {
 namespace {
-
-constexpr int kVectors = kSubImages / F32::kLanes;
-
-// One pixel of each sub-image.
-struct Pixels {
-  F32 v[kVectors];
-  static Pixels zero() {
-    Pixels x;
-    for (int i = 0; i < kVectors; ++i) x.v[i] = F32::set(0);
-    return x;
-  }
-  static Pixels load(const float* p) {
-    Pixels x;
-    for (int i = 0; i < kVectors; ++i) x.v[i] = F32::load(p + i * F32::kLanes);
-    return x;
-  }
-  void store(float* p) const {
-    for (int i = 0; i < kVectors; ++i) v[i].store(p + i * F32::kLanes);
-  }
-};
-inline Pixels operator+(Pixels a, const Pixels& b) {
-  for (int i = 0; i < kVectors; ++i) a.v[i] = a.v[i] + b.v[i];
-  return a;
-}
-inline Pixels fma(float a, const Pixels& b, Pixels c) {
-  for (int i = 0; i < kVectors; ++i) c.v[i] = fma(F32::set(a), b.v[i], c.v[i]);
-  return c;
-}
 
 // Fills a table: entry e is the sum of the channels whose bit is set in e. Entry 0 is zero already. `total` grows by
 // the last one.
@@ -121,84 +92,35 @@ AddPlanes add_planes_for(int bits, int64_t tables, int folds) {
   return tables == 16 ? add_planes<4, 16, 1> : add_planes<4>;
 }
 
-struct Target {
-  int64_t kernel_row;
-  float* sums;  // of the first position of a row
-};
-
-// The work on one band. What it adds to a sum, and in which order, does not depend on the band.
-class Worker {
+// Adds what a position contributes by way of tables; see Worker.
+class TableAdder {
  public:
-  Worker(const Window& window, const SharedTablesPlan& plan, const Band& band, const Finish& finish,
-         const SharedTablesWeights& weights, float* memory)
-      : window_(window), plan_(plan), grid_(plan.grid), band_(band), finish_(finish), weights_(weights) {
-    row_start_ = weights.row_start + band.group * window.filters;
-    group_planes_ = row_start_[window.filters] - row_start_[0];
-    first_plane_ = row_start_[band.first_filter] - row_start_[0];
-    planes_ = row_start_[band.end_filter] - row_start_[band.first_filter];
-    tables_ = memory;
-    pixels_ = tables_ + plan.tables;
-    sums_ = pixels_ + plan.pixels;
-    lines_ = sums_ + plan.sums_row * plan.sums_rows;
-    targets_ = reinterpret_cast<Target*>(lines_ + plan.lines);
-    pitch_ = (group_planes_ + 1) * kSubImages;
+  TableAdder(const Window& window, const SubImageConvPlan& plan, const SharedTablesPlan& tables,
+             const SharedTablesWeights& weights, const BandPlanes& planes, float* memory)
+      : window_(window),
+        plan_(tables),
+        planes_(planes),
+        columns_(window, plan),
+        has_total_(weights.sums.total_coefficient != nullptr),
+        tables_(memory) {
+    chunks_ = (window.channels + kChunkChannels - 1) / kChunkChannels;
+    const int64_t before = weights.sums.row_start[planes.group * window.filters];
+    words_ = weights.words + before * chunks_ * window.taps();
+    zero_line(tables_, plan.adder.scratch);
   }
 
-  void run(const float* input) {
-    zero_line(tables_, plan_.tables);
-    const float* image = input + (band_.image * window_.groups + band_.group) * window_.channels * window_.height *
-                                     window_.width;
-    const int64_t extent = (window_.kernel_height - 1) * window_.dilation_height;
-    int64_t row = band_.first_row * window_.stride_height;
-    int64_t begun = band_.first_row, finished = band_.first_row;
-    for (; finished < band_.end_row; ++row) {
-      if (begun < band_.end_row && row == begun * window_.stride_height)
-        zero_line(sums_of_row(begun++), plan_.sums_row);
-      find_targets(row);
-      if (targets_count_ > 0) {
-        interleave_row(window_, grid_, image, row, lines_, pixels_);
-        add_row();
-      }
-      if (row == finished * window_.stride_height + extent) finish_row(finished++);
-    }
+  void add(int64_t column, const float* channels, const Target* targets, int64_t count) {
+    if (plan_.folds > 1)
+      add_folded(column, channels, targets, count);
+    else if (is_read(column))
+      add_position(column, channels, targets, count);
   }
 
  private:
-  float* sums_of_row(int64_t row) const { return sums_ + row % plan_.sums_rows * plan_.sums_row; }
-
-  // The output row, or column, that a tap moves an input row to: -1 for none.
-  static int64_t moved(int64_t at, int64_t tap, int64_t dilation, int64_t stride, int64_t begin, int64_t end) {
-    const int64_t back = at - tap * dilation;
-    if (back < 0 || (stride > 1 && back % stride != 0)) return -1;
-    const int64_t to = stride > 1 ? back / stride : back;
-    return to >= begin && to < end ? to : -1;
-  }
-  int64_t output_column(int64_t column, int64_t tap) const {
-    return moved(column, tap, window_.dilation_width, window_.stride_width, 0, grid_.width);
-  }
   bool is_read(int64_t column) const {
     for (int64_t j = 0; j < window_.kernel_width; ++j)
-      if (output_column(column, j) >= 0) return true;
+      if (columns_.moved(column, j) >= 0) return true;
     return false;
-  }
-
-  // The kernel rows that read the input row, and the sums they add to.
-  void find_targets(int64_t row) {
-    targets_count_ = 0;
-    for (int64_t i = 0; i < window_.kernel_height; ++i) {
-      const int64_t to =
-          moved(row, i, window_.dilation_height, window_.stride_height, band_.first_row, band_.end_row);
-      if (to >= 0) targets_[targets_count_++] = {i, sums_of_row(to)};
-    }
-  }
-
-  void add_row() {
-    for (int64_t column = 0; column < grid_.in_width; ++column) {
-      if (plan_.folds > 1)
-        add_folded(column);
-      else if (is_read(column))
-        add_position(column);
-    }
   }
 
   void fill(const float* channels, int64_t count, float* tables, Pixels& total) const {
@@ -210,141 +132,75 @@ class Worker {
 
   // The words of a kernel row of a chunk that belong to the band's first plane.
   const uint64_t* words_of(int64_t chunk, int64_t kernel_row) const {
-    const int64_t chunks = (window_.channels + kChunkChannels - 1) / kChunkChannels;
-    const int64_t before = (chunk * window_.kernel_height + kernel_row) * group_planes_ + first_plane_;
-    return weights_.words + row_start_[0] * chunks * window_.taps() + before * window_.kernel_width;
+    const int64_t before = (chunk * window_.kernel_height + kernel_row) * planes_.all + planes_.first;
+    return words_ + before * window_.kernel_width;
   }
 
-  void add_position(int64_t column) const {
-    const float* channels = pixels_ + column * window_.channels * kSubImages;
+  void add_position(int64_t column, const float* channels, const Target* targets, int64_t targets_count) const {
     const float* position = tables_;
     Pixels total = Pixels::zero();
     for (int64_t first = 0; first < window_.channels; first += kChunkChannels) {
       const int64_t count = window_.channels - first < kChunkChannels ? window_.channels - first : kChunkChannels;
       const int64_t tables = plan_.bits == 5 ? (count + 4) / 5 : (count + 3) / 4;
-      const AddPlanes add = add_planes_for(plan_.bits, tables, 1);
+      const AddPlanes add_planes_of = add_planes_for(plan_.bits, tables, 1);
       fill(channels + first * kSubImages, count, tables_, total);
-      for (int64_t i = 0; i < targets_count_; ++i) {
-        const uint64_t* words = words_of(first / kChunkChannels, targets_[i].kernel_row);
+      for (int64_t i = 0; i < targets_count; ++i) {
+        const uint64_t* words = words_of(first / kChunkChannels, targets[i].kernel_row);
         for (int64_t j = 0; j < window_.kernel_width; ++j) {
-          const int64_t to = output_column(column, j);
-          if (to >= 0) add(words + j, window_.kernel_width, planes_, &position, tables, targets_[i].sums + to * pitch_);
+          const int64_t to = columns_.moved(column, j);
+          if (to < 0) continue;
+          add_planes_of(words + j, window_.kernel_width, planes_.count, &position, tables,
+              targets[i].sums + to * planes_.pitch());
         }
       }
     }
-    if (!weights_.total_coefficient) return;
-    for (int64_t i = 0; i < targets_count_; ++i)
+    if (!has_total_) return;
+    for (int64_t i = 0; i < targets_count; ++i)
       for (int64_t j = 0; j < window_.kernel_width; ++j)
-        if (output_column(column, j) >= 0) add_total(total, targets_[i].sums + output_column(column, j) * pitch_);
+        if (columns_.moved(column, j) >= 0) add_total(total, targets[i].sums + columns_.moved(column, j) * planes_.pitch());
   }
 
   // With folds, the tables of the last positions are kept, and a sum is added to once for a row of taps. The stride
   // and dilation along the row are 1, the channels one chunk.
-  void add_folded(int64_t column) {
+  void add_folded(int64_t column, const float* channels, const Target* targets, int64_t targets_count) {
     const int64_t tables = window_.channels / plan_.bits;
     const int64_t slot = column % kMaxFolds;
     totals_[slot] = Pixels::zero();
-    fill(pixels_ + column * window_.channels * kSubImages, window_.channels, tables_ + slot * plan_.table_size,
-         totals_[slot]);
+    fill(channels, window_.channels, tables_ + slot * plan_.table_size, totals_[slot]);
     const int64_t to = column - (kMaxFolds - 1);
     if (to < 0) return;
     const float* positions[kMaxFolds];
     for (int64_t j = 0; j < kMaxFolds; ++j) positions[j] = tables_ + (to + j) % kMaxFolds * plan_.table_size;
-    const AddPlanes add = add_planes_for(plan_.bits, tables, kMaxFolds);
-    for (int64_t i = 0; i < targets_count_; ++i) {
-      float* sums = targets_[i].sums + to * pitch_;
-      add(words_of(0, targets_[i].kernel_row), kMaxFolds, planes_, positions, tables, sums);
-      if (!weights_.total_coefficient) continue;
+    const AddPlanes add_planes_of = add_planes_for(plan_.bits, tables, kMaxFolds);
+    for (int64_t i = 0; i < targets_count; ++i) {
+      float* sums = targets[i].sums + to * planes_.pitch();
+      add_planes_of(words_of(0, targets[i].kernel_row), kMaxFolds, planes_.count, positions, tables, sums);
+      if (!has_total_) continue;
       for (int64_t j = 0; j < kMaxFolds; ++j) add_total(totals_[(to + j) % kMaxFolds], sums);
     }
   }
 
-  // `sums` are those of a position: of each plane, then the total.
   void add_total(const Pixels& total, float* sums) const {
-    sums += group_planes_ * kSubImages;
+    sums += planes_.total();
     (Pixels::load(sums) + total).store(sums);
-  }
-
-  // The result of a filter at a position, but for bias and what follows it.
-  Pixels result(int64_t filter, const float* sums) const {
-    Pixels y = Pixels::zero();
-    if (weights_.total_coefficient) {
-      const float coefficient = weights_.total_coefficient[band_.group * window_.filters + filter];
-      y = fma(coefficient, Pixels::load(sums + group_planes_ * kSubImages), y);
-    }
-    const int64_t base = row_start_[0] + first_plane_;
-    for (int64_t plane = row_start_[filter]; plane < row_start_[filter + 1]; ++plane)
-      y = fma(weights_.coefficient[plane], Pixels::load(sums + (plane - base) * kSubImages), y);
-    return y;
-  }
-
-  // Row `row` of all sub-images, filter by filter: back into lines of the image, then out.
-  void finish_row(int64_t row) const {
-    const int64_t line = grid_.columns * grid_.width;
-    const int64_t pitch = line + F32::kLanes;  // transposed fours write up to three more, loads read up to a vector
-    const int64_t count = line < window_.out_width ? line : window_.out_width;
-    const float* sums = sums_of_row(row);
-    float* to[kSubImages];
-    for (int64_t i = 0; i < kSubImages; ++i)
-      to[i] = lines_ + i / grid_.columns * pitch + i % grid_.columns * grid_.width;
-    for (int64_t filter = band_.first_filter; filter < band_.end_filter; ++filter) {
-      // From the last columns to the first, and from left to right among the sub-images: what a four writes beyond its
-      // sub-image is the beginning of the next ones, which comes later.
-      for (int64_t column = round_up_4(grid_.width) - 4; column >= 0; column -= 4) {
-        float results[4][kSubImages];
-        for (int64_t i = 0; i < 4; ++i) result(filter, sums + (column + i) * pitch_).store(results[i]);
-        for (int64_t lane = 0; lane < kSubImages; lane += 4) {
-          transpose_4x4({results[0] + lane, results[1] + lane, results[2] + lane, results[3] + lane},
-                        {to[lane] + column, to[lane + 1] + column, to[lane + 2] + column, to[lane + 3] + column});
-        }
-      }
-      for (int64_t i = 0; i < grid_.rows; ++i) {
-        const int64_t at = i * grid_.height + row;
-        if (at < window_.out_height) finish_line(filter, lines_ + i * pitch, count, at);
-      }
-    }
-  }
-
-  void finish_line(int64_t filter, const float* line, int64_t count, int64_t row) const {
-    const int64_t m = band_.group * window_.filters + filter;
-    const F32 bias = F32::set(finish_.bias[m]);
-    const F32 slope = F32::set(finish_.activation.slope ? finish_.activation.slope[m] : 0.0f);
-    const int64_t out =
-        ((band_.image * window_.groups * window_.filters + m) * window_.out_height + row) * window_.out_width;
-    for (int64_t i = 0; i < count; i += F32::kLanes) {
-      const int64_t lanes = count - i;
-      F32 x = F32::load(line + i) + bias;
-      if (lanes >= F32::kLanes) {  // masked accesses are slow on some machines
-        if (finish_.residual) x = x + F32::load(finish_.residual + out + i);
-        activate(finish_.activation, x, slope).store(finish_.output + out + i);
-      } else {
-        if (finish_.residual) x = x + load_first(finish_.residual + out + i, lanes);
-        store_first(activate(finish_.activation, x, slope), finish_.output + out + i, lanes);
-      }
-    }
   }
 
   const Window& window_;
   const SharedTablesPlan& plan_;
-  const Grid& grid_;
-  const Band& band_;
-  const Finish& finish_;
-  const SharedTablesWeights& weights_;
-  const int32_t* row_start_;                    // of the group's filters
-  int64_t group_planes_, first_plane_, planes_;  // of the group, of the group before the band's, of the band
+  const BandPlanes& planes_;
+  const Columns columns_;
+  const bool has_total_;
+  const uint64_t* words_;  // of the group
+  int64_t chunks_;
   float* tables_;
-  float* pixels_;
-  float* lines_;
-  float* sums_;
-  Target* targets_;
-  int64_t targets_count_ = 0;
-  int64_t pitch_;  // from the sums of a position to those of the next
   Pixels totals_[kMaxFolds];
 };
 
-void run_band(const Window& window, const SharedTablesPlan& plan, const Band& band, const Finish& finish,
-              const float* input, const SharedTablesWeights& weights, float* memory) {
-  Worker(window, plan, band, finish, weights, memory).run(input);
+void run_band(const Window& window, const SubImageConvPlan& plan, const SharedTablesPlan& tables, const Band& band,
+              const Finish& finish, const float* input, const SharedTablesWeights& weights, float* memory) {
+  const BandPlanes planes(window, band, weights.sums.row_start);
+  TableAdder adder(window, plan, tables, weights, planes, memory);
+  Worker<TableAdder>(window, plan, band, finish, weights.sums, planes, memory).run(input, adder);
 }
 
 }  // namespace

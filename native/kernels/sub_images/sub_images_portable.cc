@@ -1,0 +1,1 @@
+#include "kernels/sub_images/sub_images.inl"
