@@ -16,7 +16,9 @@ def run_on_codes(isa, op, arrays, attributes, tensors, threads=1):
         for i, array in enumerate(arrays)
     ]
     nodes.append((op, "node", list(range(n, 2 * n)), [2 * n], attributes, tensors))
-    back = ("copy", {}, {}) if output == "float32" else ("dequantize_linear", {"type": output}, UNIT)
+    back = (
+        ("copy", {}, {}) if output == "float32" else ("dequantize_linear", {"type": output}, UNIT)
+    )
     nodes.append((back[0], "out", [2 * n], [2 * n + 1], *back[1:]))
     inputs = [(i, list(array.shape)) for i, array in enumerate(arrays)]
     graph = _native.Graph(2 * n + 2, inputs, [2 * n + 1], {}, nodes, isa, threads)

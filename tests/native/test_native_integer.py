@@ -1,4 +1,4 @@
-"""Convolutions and products on codes: equal to numpy's integers, bit for bit, at any size of sums."""
+"""Convolutions and products on codes: numpy's integers, bit for bit, however large the sums."""
 
 import numpy as np
 import pytest

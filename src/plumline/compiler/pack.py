@@ -65,7 +65,11 @@ def pack_integers(weight: Array) -> Packed:
         packed = Packed("planes", tensors, name, density, f"every filter is {name}")
         if packed.bytes < weight.nbytes:
             return packed
-    reason = "planes would save nothing" if wide == 0 else f"{wide} of {len(weight)} filters have many values"
+    reason = (
+        "planes would save nothing"
+        if wide == 0
+        else f"{wide} of {len(weight)} filters have many values"
+    )
     return Packed("dense", {"weight": weight}, name, density, f"{reason}; density {density:.3f}")
 
 

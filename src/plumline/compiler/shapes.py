@@ -26,9 +26,8 @@ def _rule(*ops: str) -> Callable[[_Rule], _Rule]:
     return register
 
 
-_ANY_TYPE = frozenset(
-    "reshape flatten squeeze unsqueeze transpose concat split slice copy max_pool".split()
-)
+_MOVING = ("reshape", "flatten", "squeeze", "unsqueeze", "transpose", "concat", "split", "slice")
+_ANY_TYPE = frozenset([*_MOVING, "copy", "max_pool"])
 """Ops that take float32, uint8 or int8 and give the same."""
 
 

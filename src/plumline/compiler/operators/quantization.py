@@ -73,7 +73,9 @@ def _parameters(
 ) -> tuple[dict[str, object], dict[str, Array]]:
     """Read scale and zero point, checked, in the form that the steps take."""
     if context.attributes.get("block_size", 0):
-        raise RefusedError("it has a scale for each block: only one for each place of an axis is compiled")
+        raise RefusedError(
+            "it has a scale for each block: only one for each place of an axis is compiled"
+        )
     scale = np.atleast_1d(context.float_array(position, "scale"))
     zero = (
         np.atleast_1d(context.array(position + 1, "zero point"))
@@ -87,7 +89,9 @@ def _parameters(
     _check_scales(scale)
     axis = 0 if scale.size == 1 else context.axis(context.attributes.get("axis", 1), len(x.shape))
     if scale.size > 1 and isinstance(x.shape[axis], int) and x.shape[axis] != scale.size:
-        raise RefusedError(f"{scale.size} scales do not fit the {x.shape[axis]} places of its axis {axis}")
+        raise RefusedError(
+            f"{scale.size} scales do not fit the {x.shape[axis]} places of its axis {axis}"
+        )
     tensors: dict[str, Array] = {"scale": scale, "zero_point": zero.astype(np.int32)}
     return {"type": str(zero.dtype), "axis": axis}, tensors
 

@@ -15,10 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plumline.compiler.graph import Array, Codes, Graph, Step, Value
+from plumline.compiler.graph import Array, Codes, Graph, Step, Value, floats
 from plumline.compiler.passes.scale import channel_vector
 
-_MOVES = frozenset("reshape flatten squeeze unsqueeze transpose concat slice copy max_pool".split())
+_MOVES = frozenset(
+    ("reshape", "flatten", "squeeze", "unsqueeze", "transpose", "concat", "slice", "max_pool")
+)
 _INT32 = np.iinfo(np.int32)
 
 
@@ -79,7 +81,7 @@ class _Pass:
             made = self._rewrite(step, gone)
             steps += made
             for new in made:
-                self.producers |= {value: new for value in new.outputs}
+                self.producers |= dict.fromkeys(new.outputs, new)
         self.graph.steps = steps
 
     def _rewrite(self, step: Step, gone: set[int]) -> list[Step]:
@@ -234,15 +236,15 @@ class _Pass:
         tensor = layer.tensors.get("bias")
         if tensor is not None:
             return layer.output, (), _Bias(tensor, layer.codes.get("bias"))
-        if layer.op == "linear" and self.uses[layer.output] == 1:
-            (reader,) = self.readers.get(layer.output, [None])[:1] or [None]
-            if reader is not None and reader.op == "add":
-                (other,) = [value for value in reader.inputs if value is not layer.output] or [None]
-                if other is not None and other.is_constant and other.data is not None:
-                    shape = layer.output.shape
-                    vector = channel_vector(other.data, shape, len(shape) - 1)
-                    if vector is not None and reader.output.shape == shape:
-                        return reader.output, (reader,), _Bias(vector.copy(), other.codes)
+        readers = self.readers.get(layer.output, [])
+        if layer.op == "linear" and self.uses[layer.output] == 1 and len(readers) == 1:
+            add, shape = readers[0], layer.output.shape
+            others = [value for value in add.inputs if value is not layer.output]
+            if add.op == "add" and len(others) == 1 and add.output.shape == shape:
+                numbers = floats(others[0])
+                vector = None if numbers is None else channel_vector(numbers, shape, len(shape) - 1)
+                if vector is not None:
+                    return add.output, (add,), _Bias(vector.copy(), others[0].codes)
         return layer.output, (), None
 
 
