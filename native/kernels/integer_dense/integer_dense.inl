@@ -22,7 +22,7 @@ constexpr double kCycles = 1.1;
 #elif defined(__AVX512F__)
 constexpr double kCycles = 1.5;
 #elif defined(__AVX2__)
-constexpr double kCycles = 0.8;
+constexpr double kCycles = 1.05;
 #else
 constexpr double kCycles = 1.2;
 #endif

@@ -68,7 +68,7 @@ class IntegerTables : public IntegerMethod {
     if (most_channels_ == 0 || !countable(window, planes_)) return std::numeric_limits<double>::infinity();
     const IntegerTablesPlan plan(window, planes_, most_channels_);
     if (static_cast<double>(plan.worker_bytes()) > kMaxWorkerBytes) return std::numeric_limits<double>::infinity();
-    return integer_tables_cost(window, plan, planes_);
+    return kernel_.slowness * integer_tables_cost(window, plan, planes_);
   }
 
   size_t scratch_bytes(const Window& window, int threads) const override {

@@ -18,6 +18,7 @@ struct IntegerTablesWeights {
 // The method of kernels/shared_tables on int16: tables of the sums of all subsets of some channels, which all taps share.
 struct IntegerTablesKernel {
   const char* isa;
+  double slowness;  // measured, of what plan.h estimates
   void (*run)(const Window&, const IntegerTablesPlan&, const LaneBand&, const IntegerFinish&, const uint8_t* input,
               const IntegerTablesWeights&, void* output, std::byte* scratch);
 };

@@ -7,6 +7,14 @@ namespace plumline {
 namespace PLUMLINE_ISA_NAMESPACE {
 namespace {
 
+#if defined(__AVX512BW__)
+constexpr double kSlowness = 1;
+#elif defined(__AVX2__)
+constexpr double kSlowness = 1.2;
+#else
+constexpr double kSlowness = 2.3;
+#endif
+
 constexpr int kWide = kLaneImages / I32::kLanes;  // vectors of int32 for a position
 
 // Fills a table: entry e is the sum of the channels whose bit is set in e. Entry 0 is zero already. `total` grows by
@@ -337,15 +345,26 @@ class Worker {
 
   template <class Real>
   void finish_floats(int64_t row, int64_t filter, const int16_t* sums, const Real& real) const {
-    for (int64_t column = 0; column < grid_.width; ++column) {
-      I32 sum[kWide];
-      float numbers[kLaneImages];
-      sum_of(filter, sums + column * pitch_, sum);
-      for (int v = 0; v < kWide; ++v) real(sum[v]).store(numbers + v * I32::kLanes);
+    float* to[kLaneImages];  // where the row of each sub-image goes, and how much of it exists
+    int64_t count[kLaneImages];
+    for (int64_t lane = 0; lane < kLaneImages; ++lane) {
+      const int64_t y = lane / grid_.columns * grid_.height + row, x = lane % grid_.columns * grid_.width;
+      const bool exists = y < window_.out_height && x < window_.out_width;
+      const int64_t left = window_.out_width - x;
+      to[lane] = static_cast<float*>(output_) + (exists ? output_row(filter, y) + x : 0);
+      count[lane] = !exists ? 0 : left < grid_.width ? left : grid_.width;
+    }
+    for (int64_t column = 0; column < grid_.width; column += kBlock) {
+      float block[kBlock][kLaneImages];
+      const int64_t columns = grid_.width - column < kBlock ? grid_.width - column : kBlock;
+      for (int64_t j = 0; j < columns; ++j) {
+        I32 sum[kWide];
+        sum_of(filter, sums + (column + j) * pitch_, sum);
+        for (int v = 0; v < kWide; ++v) real(sum[v]).store(block[j] + v * I32::kLanes);
+      }
       for (int64_t lane = 0; lane < kLaneImages; ++lane) {
-        const int64_t y = lane / grid_.columns * grid_.height + row, x = lane % grid_.columns * grid_.width + column;
-        if (y < window_.out_height && x < window_.out_width)
-          static_cast<float*>(output_)[output_row(filter, y) + x] = numbers[lane];
+        const int64_t left = count[lane] - column;
+        for (int64_t j = 0; j < columns && j < left; ++j) to[lane][column + j] = block[j][lane];
       }
     }
   }
@@ -377,7 +396,7 @@ void run_band(const Window& window, const IntegerTablesPlan& plan, const LaneBan
 }  // namespace
 
 extern const IntegerTablesKernel integer_tables_kernel;
-const IntegerTablesKernel integer_tables_kernel = {PLUMLINE_ISA_NAME, run_band};
+const IntegerTablesKernel integer_tables_kernel = {PLUMLINE_ISA_NAME, kSlowness, run_band};
 
 }  // namespace PLUMLINE_ISA_NAMESPACE
 }  // namespace plumline

@@ -42,12 +42,25 @@ inline void turn_16x8(const uint8_t* const* rows, __m128i (&out)[8]) {
   }
 }
 
-// 16 codes to int16, less the middle.
-inline void store_wide(__m128i bytes, __m128i flip, __m128i middle, int16_t* to) {
-  const __m128i codes = _mm_xor_si128(bytes, flip);  // unsigned by now
-  const __m128i zero = _mm_setzero_si128();
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_sub_epi16(_mm_unpacklo_epi8(codes, zero), middle));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 8), _mm_sub_epi16(_mm_unpackhi_epi8(codes, zero), middle));
+// 32 codes to int16, less the middle, in order.
+inline void store_wide(__m128i first, __m128i second, __m128i flip, int16_t middle, int16_t* to) {
+  first = _mm_xor_si128(first, flip);  // unsigned from here on
+  second = _mm_xor_si128(second, flip);
+#if defined(__AVX512BW__)
+  const __m512i wide = _mm512_cvtepu8_epi16(_mm256_inserti128_si256(_mm256_castsi128_si256(first), second, 1));
+  _mm512_storeu_si512(to, _mm512_sub_epi16(wide, _mm512_set1_epi16(middle)));
+#elif defined(__AVX2__)
+  const __m256i less = _mm256_set1_epi16(middle);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_sub_epi16(_mm256_cvtepu8_epi16(first), less));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + 16), _mm256_sub_epi16(_mm256_cvtepu8_epi16(second), less));
+#else
+  const __m128i zero = _mm_setzero_si128(), less = _mm_set1_epi16(middle);
+  __m128i* place = reinterpret_cast<__m128i*>(to);
+  _mm_storeu_si128(place, _mm_sub_epi16(_mm_unpacklo_epi8(first, zero), less));
+  _mm_storeu_si128(place + 1, _mm_sub_epi16(_mm_unpackhi_epi8(first, zero), less));
+  _mm_storeu_si128(place + 2, _mm_sub_epi16(_mm_unpacklo_epi8(second, zero), less));
+  _mm_storeu_si128(place + 3, _mm_sub_epi16(_mm_unpackhi_epi8(second, zero), less));
+#endif
 }
 
 #endif
@@ -57,14 +70,13 @@ inline void codes_to_positions(const uint8_t* const* rows, int64_t column, const
                                int16_t* to, int64_t next) {
 #if defined(__SSE2__)
   const __m128i flip = _mm_set1_epi8(weights.is_signed ? -128 : 0);
-  const __m128i middle = _mm_set1_epi16(static_cast<int16_t>(weights.middle + (weights.is_signed ? 128 : 0)));
-  for (int64_t half = 0; half < kLaneImages; half += 16) {
-    const uint8_t* from[16];
-    for (int i = 0; i < 16; ++i) from[i] = rows[half + i] + column;
-    __m128i turned[kBlock];
-    turn_16x8(from, turned);
-    for (int64_t j = 0; j < kBlock; ++j) store_wide(turned[j], flip, middle, to + j * next + half);
-  }
+  const auto middle = static_cast<int16_t>(weights.middle + (weights.is_signed ? 128 : 0));
+  __m128i first[kBlock], second[kBlock];
+  const uint8_t* from[kLaneImages];
+  for (int64_t i = 0; i < kLaneImages; ++i) from[i] = rows[i] + column;
+  turn_16x8(from, first);
+  turn_16x8(from + 16, second);
+  for (int64_t j = 0; j < kBlock; ++j) store_wide(first[j], second[j], flip, middle, to + j * next);
 #else
   for (int64_t lane = 0; lane < kLaneImages; ++lane)
     for (int64_t j = 0; j < kBlock; ++j) {

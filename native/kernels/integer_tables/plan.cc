@@ -6,12 +6,14 @@
 namespace plumline {
 namespace {
 
-// Measured, in cycles for 64 bytes.
-constexpr double kInterleaveCost = 5;  // to make a vector of the input
-constexpr double kEntryCost = 1.5;     // to make an entry of a table
-constexpr double kAddCost = 1.2;       // to add an entry
-constexpr double kSumCost = 4;         // to load and store a sum
-constexpr double kFinishCost = 30;     // to store a vector of the output
+// Measured, in cycles of AVX-512.
+constexpr double kInterleaveCost = 10;  // to make a vector of the input
+constexpr double kEntryCost = 1.5;      // to make an entry of a table
+constexpr double kTapCost = 40;         // to see where a tap moves a position
+constexpr double kAddCost = 1.2;        // to add an entry
+constexpr double kSumCost = 4;          // to load and store a sum
+constexpr double kFinishCost = 30;      // to make codes of a vector of sums
+constexpr double kTurnCost = 120;       // to turn a block of columns back into lines
 
 constexpr int64_t kBlock = 8;  // columns that are read and written at a time
 
@@ -91,15 +93,16 @@ LaneBand LaneBands::operator[](int64_t index) const {
 
 double integer_tables_cost(const Window& window, const IntegerTablesPlan& plan, int64_t planes) {
   const LaneGrid& grid = plan.grid;
-  const double taps = static_cast<double>(window.taps());
-  const double tables = static_cast<double>(divide_up(window.channels, plan.bits));
-  const double read = static_cast<double>(grid.in_height) * static_cast<double>(grid.in_width);
-  const double made = static_cast<double>(grid.height) * static_cast<double>(grid.width);
-  const double each = static_cast<double>(planes) * taps *
-                      (tables * kAddCost + static_cast<double>(plan.chunks) * kSumCost);
-  return static_cast<double>(window.batch * window.groups) *
-         (read * (static_cast<double>(window.channels) * kInterleaveCost + tables * kEntryCost * (1 << plan.bits)) +
-          made * (each + static_cast<double>(window.filters) * kFinishCost));
+  const auto number = [](int64_t n) { return static_cast<double>(n); };
+  const double tables = number(divide_up(window.channels, plan.bits)), taps = number(window.taps());
+  const double in_rows = number(grid.in_height), rows = number(grid.height);
+  const double blocks = number(divide_up(grid.in_width, kBlock)), out_blocks = number(divide_up(grid.width, kBlock));
+  const double read = in_rows * blocks * kBlock * number(window.channels) * kInterleaveCost;
+  const double prepared = in_rows * number(grid.in_width) * (tables * kEntryCost * (1 << plan.bits) + taps * kTapCost);
+  const double added = rows * number(grid.width) * number(planes) * taps *
+                       (tables * kAddCost + number(plan.chunks) * kSumCost);
+  const double finished = rows * number(window.filters) * (number(grid.width) * kFinishCost + out_blocks * kTurnCost);
+  return number(window.batch * window.groups) * (read + prepared + added + finished);
 }
 
 }  // namespace plumline
