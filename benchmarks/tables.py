@@ -7,6 +7,9 @@ A table stands between two comments; the first names the files, and the columns 
 
     <!-- table: cifar10-resnet20/accuracy.csv | scheme=weights, plumline_top1=top-1 %:.2f -->
     <!-- end -->
+
+A third part keeps only rows with these values: `| cap=avx2, over=best other`. Where none of the
+files is there yet the table is one line that says so.
 """
 
 import argparse
@@ -19,7 +22,9 @@ from plumline._files import write_text
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-TABLE = re.compile(r"(<!-- table: (?P<files>[^|]+)\|(?P<columns>.+?)-->\n).*?(<!-- end -->)", re.S)
+START = r"<!-- table: (?P<files>[^|]+)\|(?P<columns>[^|]+?)(\|(?P<only>[^|]+?))?-->\n"
+TABLE = re.compile(rf"(?P<start>{START}).*?(?P<end><!-- end -->)", re.S)
+SEPARATOR = re.compile(r",\s+")
 
 
 def main() -> int:
@@ -41,15 +46,24 @@ def main() -> int:
 
 def fill(match: re.Match[str]) -> str:
     """Put the table of one pair of comments between them."""
-    names = match["files"].split()
-    rows = [row for name in names for row in read(RESULTS / name)]
-    columns = [Column(text) for text in re.split(r",\s+", match["columns"].strip())]
+    paths = [RESULTS / name for name in match["files"].split()]
+    there = [path for path in paths if path.is_file()]
+    if not there:
+        return f"{match['start']}*Not measured yet.*\n{match['end']}"
+    only = [text.partition("=") for text in SEPARATOR.split((match["only"] or "").strip()) if text]
+    rows = [
+        row
+        for path in there
+        for row in read(path)
+        if all(row[key] == value for key, _, value in only)
+    ]
+    columns = [Column(text) for text in SEPARATOR.split(match["columns"].strip())]
     lines = [
         "| " + " | ".join(column.heading for column in columns) + " |",
         "|" + "---|" * len(columns),
         *("| " + " | ".join(column.cell(row) for column in columns) + " |" for row in rows),
     ]
-    return match[1] + "\n".join(lines) + "\n" + match[4]
+    return match["start"] + "\n".join(lines) + "\n" + match["end"]
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -69,7 +83,7 @@ class Column:
     def cell(self, row: dict[str, str]) -> str:
         """Format this column of a row."""
         value = row[self.key]
-        return format(float(value), self.format) if self.format else value
+        return format(float(value), self.format) if self.format and value else value
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include "bindings/merge.h"
 #include "core/graph.h"
+#include "kernels/int8_tiles/int8_tiles.h"
 
 namespace nb = nanobind;
 
@@ -215,6 +217,35 @@ std::vector<double> profile(Graph& self, nb::handle inputs, nb::handle repeats) 
   return self.profile(views, times);
 }
 
+// One product on tile registers, for the tests of what the integer kernels are made of.
+std::vector<int32_t> multiply_int8(const nb::ndarray<const int8_t, nb::c_contig, nb::ndim<2>>& weights,
+                                   const AnyArray& inputs, const std::string& isa) {
+  const int64_t rows = static_cast<int64_t>(weights.shape(0)), columns = static_cast<int64_t>(weights.shape(1));
+  const Int8TilesKernel* kernel = can_run(isa_from_name(isa)) ? int8_tiles(isa_from_name(isa)) : nullptr;
+  const bool is_signed = inputs.dtype() == nb::dtype<int8_t>();
+  if (!kernel || rows < 1 || columns < 1 || inputs.ndim() != 2 || static_cast<int64_t>(inputs.shape(0)) != columns ||
+      (!is_signed && inputs.dtype() != nb::dtype<uint8_t>()))
+    throw Error("multiply_int8 needs matrices of bytes that fit, and an instruction set with tile registers");
+  const int64_t n = static_cast<int64_t>(inputs.shape(1)), width = (n + 15) / 16 * 16;
+  const Int8TileWeights held(weights.data(), rows, columns);
+  const int64_t steps = held.view().steps;
+  std::vector<uint32_t> quads(steps * 16 * width);
+  const uint8_t* bytes = static_cast<const uint8_t*>(inputs.data());
+  for (int64_t quad = 0; quad * 4 < columns; ++quad) {
+    const uint8_t* lines[4];
+    for (int64_t j = 0; j < 4; ++j) lines[j] = quad * 4 + j < columns ? bytes + (quad * 4 + j) * n : nullptr;
+    kernel->interleave(lines, n, quads.data() + quad * width);
+  }
+  std::vector<const uint32_t*> views;
+  for (int64_t step = 0; step < steps; ++step) views.push_back(quads.data() + step * 16 * width);
+  std::vector<int32_t> sums((rows + 15) / 16 * 16 * width), result;
+  std::vector<int8_t> scratch(kInt8Scratch);
+  kernel->multiply(held.view(), 0, rows, {views.data(), width, width, is_signed}, sums.data(), width, scratch.data());
+  for (int64_t row = 0; row < rows; ++row)
+    result.insert(result.end(), sums.begin() + row * width, sums.begin() + row * width + n);
+  return result;
+}
+
 std::vector<std::string> isa_names() {
   std::vector<std::string> names;
   for (const Isa isa : available_isas()) names.emplace_back(name_of(isa));
@@ -229,6 +260,8 @@ NB_MODULE(_native, m) {
   m.def("best_isa", [] { return std::string(name_of(best_isa())); });
   m.def("available_isas", isa_names);
   m.def("operators", registered_operators);
+  bind_merge(m);
+  m.def("multiply_int8", multiply_int8, nb::arg("weights"), nb::arg("inputs"), nb::arg("isa"));
   nb::class_<Graph>(m, "Graph")
       .def("__init__", make_graph, nb::arg("values"), nb::arg("inputs"), nb::arg("outputs"), nb::arg("constants"),
            nb::arg("nodes"), nb::arg("isa"), nb::arg("threads"))

@@ -12,12 +12,18 @@
 #include <cpuid.h>
 #endif
 #endif
+#if PLUMLINE_AMX
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 namespace plumline {
 
 namespace {
 
-constexpr const char* kNames[] = {"reference", "portable", "avx2", "avx512", "avx512_vnni"};
+constexpr const char* kNames[] = {"reference", "portable",            "portable_emulated_amx", "avx2",
+                                  "avx512",    "avx512_emulated_amx", "avx512_vnni",           "amx"};
+constexpr int kCount = sizeof(kNames) / sizeof(kNames[0]);
 
 #if PLUMLINE_X86
 struct Leaf {
@@ -54,6 +60,22 @@ bool has(unsigned bits, std::initializer_list<int> wanted) {
   return true;
 }
 
+#if PLUMLINE_AMX
+// Linux keeps the eight kilobytes of tile registers from a process until it asks for them.
+bool may_use_tiles() {
+  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long kTileData = 18;               // its bit in the saved state
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+
+bool has_amx(uint64_t saved) {
+  if ((saved & 0x60000) != 0x60000 /* tile configuration, tile data */) return false;
+  return has(cpuid(7).edx, {22 /* AMX-BF16 */, 24 /* AMX-TILE */, 25 /* AMX-INT8 */}) && may_use_tiles();
+}
+#else
+bool has_amx(uint64_t) { return false; }
+#endif
+
 Isa detect() {
   if (cpuid(0).eax < 7) return Isa::kPortable;
   const Leaf basic = cpuid(1);
@@ -64,7 +86,8 @@ Isa detect() {
   if ((saved & 0x6) != 0x6 /* xmm, ymm */ || !has(extended, {5 /* AVX2 */})) return Isa::kPortable;
   if ((saved & 0xE6) != 0xE6 /* and opmask, zmm */) return Isa::kAvx2;
   if (!has(extended, {16 /* F */, 17 /* DQ */, 30 /* BW */, 31 /* VL */})) return Isa::kAvx2;
-  return has(features.ecx, {11 /* VNNI */}) ? Isa::kAvx512Vnni : Isa::kAvx512;
+  if (!has(features.ecx, {11 /* VNNI */})) return Isa::kAvx512;
+  return has_amx(saved) ? Isa::kAmx : Isa::kAvx512Vnni;
 }
 #else
 Isa detect() { return Isa::kPortable; }
@@ -76,9 +99,10 @@ const char* name_of(Isa isa) { return kNames[static_cast<int>(isa)]; }
 
 Isa isa_from_name(const std::string& name) {
   std::string choices;
-  for (int i = 0; i <= static_cast<int>(Isa::kAvx512Vnni); ++i) {
-    if (name == kNames[i]) return static_cast<Isa>(i);
-    choices += (i ? ", " : "") + std::string(kNames[i]);
+  for (int i = 0; i < kCount; ++i) {
+    const Isa isa = static_cast<Isa>(i);
+    if (name == kNames[i]) return isa;
+    if (!is_emulated(isa)) choices += (i ? std::string(", ") : std::string()) + kNames[i];
   }
   throw Error("unknown instruction set '" + name + "': choose from " + choices);
 }
@@ -90,8 +114,11 @@ Isa best_isa() {
 
 std::vector<Isa> available_isas() {
   std::vector<Isa> isas;
-  for (int i = 0; i <= static_cast<int>(best_isa()); ++i) isas.push_back(static_cast<Isa>(i));
+  for (int i = 0; i <= static_cast<int>(best_isa()); ++i)
+    if (!is_emulated(static_cast<Isa>(i))) isas.push_back(static_cast<Isa>(i));
   return isas;
 }
+
+bool can_run(Isa isa) { return (isa == Isa::kAvx512EmulatedAmx ? Isa::kAvx512 : isa) <= best_isa(); }
 
 }  // namespace plumline

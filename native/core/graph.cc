@@ -90,7 +90,7 @@ struct Graph::Plan {
 };
 
 Graph::Graph(GraphSpec spec, Isa isa, int threads) : pool_(threads) {
-  if (isa > best_isa()) throw Error(std::string("this machine does not have the instruction set ") + name_of(isa));
+  if (!can_run(isa)) throw Error(std::string("this machine does not have the instruction set ") + name_of(isa));
   check(spec);
   add_steps(spec.nodes, isa);
   inputs_ = std::move(spec.inputs);

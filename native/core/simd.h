@@ -8,7 +8,11 @@
 
 #include <cstdint>
 
-#if defined(__AVX512VNNI__)
+#if PLUMLINE_TILE_REGISTERS  // AVX-512 and tile registers
+#include <immintrin.h>
+#define PLUMLINE_ISA_NAMESPACE amx
+#define PLUMLINE_ISA_NAME "amx"
+#elif defined(__AVX512VNNI__)
 #include <immintrin.h>
 #define PLUMLINE_ISA_NAMESPACE avx512_vnni
 #define PLUMLINE_ISA_NAME "avx512_vnni"

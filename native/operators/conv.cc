@@ -19,12 +19,15 @@ std::unique_ptr<ConvMethod> choose(const Weights& weights, const Taps& taps, Isa
     // With more filters a channel, a panel of pixels that several filters share is faster.
     if (taps.channels == 1 && weights.filters / taps.groups <= 4) return make_depthwise(weights, isa);
   }
-  switch (weights.form) {
-    case WeightForm::kDense: return make_dense(weights, taps, isa);
-    case WeightForm::kSparse: return make_sparse(weights, taps, isa);
-    case WeightForm::kPlanes: break;
-  }
   std::vector<std::unique_ptr<ConvMethod>> methods;
+  if (auto limbs = make_limbs(weights, taps, isa)) methods.push_back(std::move(limbs));
+  if (weights.form != WeightForm::kPlanes) {
+    const bool sparse = weights.form == WeightForm::kSparse;
+    if (sparse) methods.push_back(make_sparse(weights, taps, isa));
+    if (!sparse || weights.density() > 0.5) methods.push_back(make_dense(weights, taps, isa));  // below, it never pays
+    return make_cheapest(std::move(methods));
+  }
+  if (auto merge = make_merge(weights, taps, isa)) methods.push_back(std::move(merge));
   methods.push_back(make_shared_tables(weights, taps, isa));
   if (may_expand(weights) && !tables_pay(weights, taps, isa))
     methods.push_back(make_dense(weights, taps, isa));

@@ -8,11 +8,20 @@ namespace plumline {
 
 namespace {
 
+// One row leaves the sparse kernel, whose lanes are rows, nearly idle: where it does as much as a vector of filters, only
+// very few entries are worth it.
+std::unique_ptr<ConvMethod> choose_sparse(const Weights& weights, Isa isa) {
+  std::vector<std::unique_ptr<ConvMethod>> methods;
+  methods.push_back(make_sparse(weights, {1, weights.columns, 1, 1}, isa));
+  if (weights.density() > 0.05) methods.push_back(make_linear_dense(weights, isa));
+  return make_cheapest(std::move(methods));
+}
+
 std::unique_ptr<ConvMethod> choose(const Weights& weights, Isa isa) {
   if (isa == Isa::kReference) return make_reference(weights);
   switch (weights.form) {
     case WeightForm::kDense: return make_linear_dense(weights, isa);
-    case WeightForm::kSparse: return make_sparse(weights, {1, weights.columns, 1, 1}, isa);
+    case WeightForm::kSparse: return choose_sparse(weights, isa);
     case WeightForm::kPlanes: return make_linear_planes(weights, isa);
   }
   return nullptr;
@@ -49,6 +58,9 @@ class Linear : public Operator {
   }
 
   std::string kernel() const override { return method_->name(); }
+  std::string kernel_for(const std::vector<Shape>& inputs) const override {
+    return method_->name_for(window(inputs[0]));
+  }
 
  private:
   Window window(const Shape& x) const {

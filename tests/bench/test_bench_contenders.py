@@ -13,7 +13,7 @@ from plumline import bench
 from plumline.bench import Subject
 from plumline.errors import ArtifactError, InputError
 
-ALL = ("onnxruntime", "openvino", "plumline", "torch")
+ALL = ("onnxruntime", "openvino", "plumline", "torch", "torch-channels-last")
 
 
 def test_the_contenders_are_those_of_the_folder() -> None:

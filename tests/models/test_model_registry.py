@@ -13,7 +13,7 @@ torch.set_num_threads(1)
 
 def test_the_models_are_known_by_name():
     assert set(models.names()) == {
-        *("alexnet", "digits-cnn", "vgg-small"),
+        *("alexnet", "digits-cnn", "squeezenet", "vgg-small"),
         *("resnet20", "resnet32", "resnet44", "resnet56", "resnet110"),
         *("resnet18", "resnet34", "resnet50"),
     }
@@ -46,7 +46,7 @@ def test_a_wrong_word_gets_one_line_with_the_cure(call, message):
     assert "\n" not in str(caught.value)
 
 
-SIZES = {"digits-cnn": 8, "resnet18": 64, "resnet34": 64, "resnet50": 64}
+SIZES = {"digits-cnn": 8, "squeezenet": 35, "resnet18": 64, "resnet34": 64, "resnet50": 64}
 
 
 @pytest.mark.parametrize("name", models.names())

@@ -35,6 +35,13 @@ def test_alexnet_has_the_size_of_its_small_image_form():
     assert round(models.count_parameters(models.create("alexnet", num_classes=10)) / 1e6, 2) == 2.47
 
 
+def test_squeezenet_has_its_published_size():
+    # torchvision's model page of squeezenet1_0: 1,248,424 parameters, 0.82 GFLOPS at 224x224
+    model = models.create("squeezenet", num_classes=1000)
+    assert models.count_parameters(model) == 1_248_424
+    assert round(models.count_macs(model, (1, 3, 224, 224)) / 1e9, 2) == 0.82
+
+
 def test_vgg_small_is_six_convolutions_and_one_linear_layer():
     widths = [3, 128, 128, 256, 256, 512, 512]
     convolutions = sum(9 * a * b for a, b in pairwise(widths))

@@ -16,6 +16,7 @@ from native_build import use_build_from_environment
 use_build_from_environment()
 from plumline.runtime import _native  # noqa: E402 - the build has to be chosen first
 
+ISAS = [*_native.available_isas(), "portable_emulated_amx"]
 MOST_ELEMENTS = 200_000
 EXTREMES = (-(2**63), -(2**31), -1, 0, 2**31 - 1, 2**33, 2**62, 2**63 - 1)
 ACTIVATIONS = "none relu leaky_relu clip sigmoid tanh hard_sigmoid hard_swish prelu"
@@ -51,7 +52,7 @@ ATTRIBUTES = {
     "slice": "axes starts ends steps",
     "pad": "pads mode value",
 }
-WEIGHTS = "weight bias slope row_start column value bits coefficient total_coefficient"
+WEIGHTS = "weight bias slope row_start value bits coefficient total_coefficient"
 TENSORS = {"affine": "scale shift slope", "conv": WEIGHTS, "linear": WEIGHTS}
 
 
@@ -113,8 +114,6 @@ class Source:
             return self.rng.integers(0, 256, (m, -(-k // 8))).astype(np.uint8)
         if role == "row_start":
             return np.sort(self.rng.integers(-1, m + 3, m + 1)).astype(np.int32)
-        if role == "column":
-            return self.rng.integers(-1, k + 1, self.rng.integers(0, m + 2)).astype(np.int32)
         shape = {"weight": (m, k)}.get(role, (m,))
         return self.rng.standard_normal(shape).astype(np.float32)
 
@@ -140,8 +139,7 @@ def coherent(source, op, attributes, shapes):
     elif weights == "sparse":
         mask = rng.random((m, k)) < 0.4
         tensors = {
-            "row_start": np.cumsum([0, *mask.sum(1)]).astype(np.int32),
-            "column": np.nonzero(mask)[1].astype(np.int32),
+            "bits": np.packbits(mask, axis=1, bitorder="little"),
             "value": rng.standard_normal(int(mask.sum())).astype(np.float32),
         }
     else:
@@ -197,7 +195,7 @@ def attempt(source):
             list(range(n, n + outputs)),
             {},
             [node],
-            source.pick(_native.available_isas()),
+            source.pick(ISAS),
             int(source.rng.integers(1, 3)),
         )
         made = graph.infer(shapes)

@@ -95,13 +95,8 @@ def dense_tensors(matrix: NDArray[np.float64]) -> Tensors:
 
 
 def sparse_tensors(matrix: NDArray[np.float64]) -> Tensors:
-    rows, columns = np.nonzero(matrix)
-    starts = np.searchsorted(rows, np.arange(len(matrix) + 1))
-    return {
-        "row_start": starts.astype(np.int32),
-        "column": columns.astype(np.int32),
-        "value": matrix[rows, columns].astype(np.float32),
-    }
+    found = matrix != 0
+    return {"bits": pack(found), "value": matrix[found].astype(np.float32)}
 
 
 def pack(planes: NDArray[np.bool_]) -> NDArray[np.uint8]:

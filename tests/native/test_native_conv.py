@@ -9,6 +9,7 @@ from native_support import of_floats
 
 native: Any = pytest.importorskip("plumline.runtime._native")
 ISAS = native.available_isas()
+WITHOUT_TILES = [isa for isa in ISAS if isa not in ("reference", "amx")]
 
 
 def random_case(rng: np.random.Generator, form: str) -> tuple[Node, tuple[int, ...]]:
@@ -102,7 +103,7 @@ def test_layers_of_networks_equal_numpy(layer: str, form: str, isa: str) -> None
     assert_close(node, node.run(native, isa, x), node.finish(convolve(node, x), None))
 
 
-@pytest.mark.parametrize("isa", [isa for isa in ISAS if isa != "reference"])
+@pytest.mark.parametrize("isa", WITHOUT_TILES)
 @pytest.mark.parametrize(
     ("form", "layer", "kernel"),
     [
@@ -115,11 +116,22 @@ def test_layers_of_networks_equal_numpy(layer: str, form: str, isa: str) -> None
         ("dense", "depthwise", "depthwise"),
     ],
 )
-def test_kernel_says_what_runs(form: str, layer: str, kernel: str, isa: str) -> None:
+def test_kernel_says_what_runs(
+    form: str, layer: str, kernel: str, isa: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLUMLINE_JIT", "0")
     rng = np.random.default_rng(3)
     node, x = layer_of(layer, form, rng)
     node.run(native, isa, x)
     assert node.kernels == [f"{kernel}/{of_floats(isa)}"]
+
+
+@pytest.mark.parametrize("isa", [isa for isa in ISAS if isa in ("avx2", "avx512")])
+@pytest.mark.parametrize("layer", ["body", "wide", "folded", "down"])
+def test_generated_code_runs_where_it_may(layer: str, isa: str) -> None:
+    node, x = layer_of(layer, "signed_binary", np.random.default_rng(3))
+    node.run(native, isa, x)
+    assert node.kernels == [f"merge/{isa}"]
 
 
 @pytest.mark.parametrize("isa", ISAS)
@@ -133,10 +145,19 @@ def test_threads_do_not_change_a_bit(layer: str, form: str, isa: str) -> None:
         assert np.array_equal(one, node.run(native, isa, x, threads=threads))
 
 
-@pytest.mark.parametrize("isa", [isa for isa in ISAS if isa != "reference"])
+# Merge code is generated, and forbidden with PLUMLINE_JIT=0.
+SUB_IMAGE_KERNELS = [("shared_tables", "0", isa) for isa in WITHOUT_TILES] + [
+    ("merge", "1", isa) for isa in WITHOUT_TILES if isa in ("avx2", "avx512")
+]
+
+
+@pytest.mark.parametrize(("kernel", "generate", "isa"), SUB_IMAGE_KERNELS)
 @pytest.mark.parametrize("form", ["signed_binary", "binary", "ternary", "planes"])
-def test_shared_tables_equal_numpy(form: str, isa: str) -> None:
+def test_sub_image_kernels_equal_numpy(
+    form: str, kernel: str, generate: str, isa: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Images large enough for them: any kernel, stride, padding, dilation, groups, threads."""
+    monkeypatch.setenv("PLUMLINE_JIT", generate)
     rng = np.random.default_rng([10, FORMS.index(form)])
     ran = 0
     for channels in (3, 16, 20, 32, 64, 65, 136):
@@ -157,7 +178,7 @@ def test_shared_tables_equal_numpy(form: str, isa: str) -> None:
         x = normal(rng, (1, groups * channels, *rng.integers(28, 36, 2).tolist()))
         y = node.run(native, isa, x, threads=int(rng.integers(1, 4)))
         assert_close(node, y, node.finish(convolve(node, x), None))
-        ran += node.kernels == [f"shared_tables/{of_floats(isa)}"]
+        ran += node.kernels == [f"{kernel}/{of_floats(isa)}"]
     assert ran > 0
 
 
@@ -210,13 +231,12 @@ BAD_TENSORS: dict[str, tuple[str, str, Any, str]] = {
     "weights of another type": ("dense", "weight", lambda t: t.astype(np.int32), "weight"),
     "weights of another shape": ("dense", "weight", lambda t: t[:, :-1].copy(), "weight"),
     "no weights": ("dense", "weight", None, "weight"),
-    "column beyond the matrix": ("sparse", "column", lambda t: changed(t, -1, 18), "column"),
-    "negative column": ("sparse", "column", lambda t: changed(t, 0, -1), "column"),
-    "columns out of order": ("sparse", "column", lambda t: t[::-1].copy(), "column"),
+    "a column beyond the matrix": ("sparse", "bits", lambda t: changed(t, -1, 128), "pad"),
+    "a mark without a value": ("sparse", "bits", lambda t: t | 1, "value"),
     "a value too few": ("sparse", "value", lambda t: t[:-1].copy(), "value"),
-    "rows that do not start at 0": ("sparse", "row_start", lambda t: changed(t, 0, 1), "row_start"),
-    "rows beyond the entries": ("sparse", "row_start", lambda t: changed(t, -1, 999), "row_start"),
-    "rows that fall": ("sparse", "row_start", lambda t: changed(t, 2, 999), "row_start"),
+    "marks of too few filters": ("sparse", "bits", lambda t: t[:-1].copy(), "bits"),
+    "rows that do not start at 0": ("planes", "row_start", lambda t: changed(t, 0, 1), "row_start"),
+    "rows that fall": ("planes", "row_start", lambda t: changed(t, 2, 999), "row_start"),
     "a row too few": ("planes", "row_start", lambda t: t[:-1].copy(), "row_start"),
     "planes beyond the bits": ("planes", "row_start", lambda t: changed(t, -1, 999), "row_start"),
     "bits in the padding": ("planes", "bits", lambda t: t | 128, "pad"),

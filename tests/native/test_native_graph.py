@@ -265,5 +265,5 @@ def test_every_promised_operator_is_there():
 
 
 def test_instruction_sets_are_ordered_and_end_with_the_best():
-    order = ["reference", "portable", "avx2", "avx512", "avx512_vnni"]
+    order = ["reference", "portable", "avx2", "avx512", "avx512_vnni", "amx"]
     assert _native.available_isas() == order[: order.index(_native.best_isa()) + 1]

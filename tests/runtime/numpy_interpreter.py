@@ -105,10 +105,8 @@ def weight_matrix(attributes, tensors, columns):
         return tensors["weight"].astype(np.float64)
     matrix = np.zeros((filters, columns))
     if form == "sparse":
-        starts = tensors["row_start"]
-        for row in range(filters):
-            span = slice(starts[row], starts[row + 1])
-            matrix[row, tensors["column"][span]] = tensors["value"][span]
+        found = np.unpackbits(tensors["bits"], axis=1, bitorder="little")[:, :columns]
+        matrix[found.astype(bool)] = tensors["value"]
         return matrix
     if form != "planes":
         raise NativeError(f"unknown weights {form!r}")

@@ -6,30 +6,49 @@
 namespace plumline {
 namespace PLUMLINE_ISA_NAMESPACE {
 
-// `sum(filter, lane)` gives the sums of the pixels from `lane` on, as a vector of which only those inside the tile are
-// used; filters count from the tile's first.
-template <class Sum>
-inline void finish_tile(const Window& window, const Tile& tile, const Finish& finish, const Sum& sum) {
-  const int64_t pixels = window.pixels();
-  for (int64_t filter = tile.first_filter; filter < tile.end_filter; ++filter) {
-    const int64_t m = tile.group * window.filters + filter;
-    const F32 bias = F32::set(finish.bias[m]);
-    const F32 slope = F32::set(finish.activation.slope ? finish.activation.slope[m] : 0.0f);
-    int64_t image = tile.first_pixel / pixels;
-    int64_t pixel = tile.first_pixel % pixels;
-    for (int64_t lane = 0; lane < tile.pixels; ++image, pixel = 0) {
-      const int64_t out = (image * window.groups * window.filters + m) * pixels + pixel;
-      const int64_t end = tile.pixels - lane < pixels - pixel ? tile.pixels : lane + pixels - pixel;
-      for (int64_t at = out; lane < end;) {
+// Where the pixels of a tile stand in the output, worked out once for all its filters.
+class TileFinish {
+ public:
+  TileFinish(const Window& window, const Tile& tile, const Finish& finish)
+      : finish_(finish),
+        pixels_(window.pixels()),
+        image_stride_(window.groups * window.filters * pixels_),
+        first_(tile.first_pixel / pixels_ * image_stride_ + tile.group * window.filters * pixels_),
+        pixel_(tile.first_pixel % pixels_),
+        count_(tile.pixels),
+        group_(tile.group * window.filters) {}
+
+  // `sum(lane)` gives the sums of a filter of the group at the pixels from `lane` on, as a vector of which only those
+  // inside the tile are used.
+  template <class Sum>
+  void store(int64_t filter, const Sum& sum) const {
+    const F32 bias = F32::set(finish_.bias[group_ + filter]);
+    const F32 slope = F32::set(finish_.activation.slope ? finish_.activation.slope[group_ + filter] : 0.0f);
+    int64_t at = first_ + filter * pixels_ + pixel_;
+    int64_t left = pixels_ - pixel_;  // in this image
+    for (int64_t lane = 0; lane < count_; at += image_stride_ - pixels_, left = pixels_) {
+      for (const int64_t end = count_ - lane < left ? count_ : lane + left; lane < end;) {
         const int64_t count = end - lane < F32::kLanes ? end - lane : F32::kLanes;
-        F32 x = sum(filter - tile.first_filter, lane) + bias;
-        if (finish.residual) x = x + load_first(finish.residual + at, count);
-        store_first(activate(finish.activation, x, slope), finish.output + at, count);
+        F32 x = sum(lane) + bias;
+        if (finish_.residual) x = x + load_first(finish_.residual + at, count);
+        store_first(activate(finish_.activation, x, slope), finish_.output + at, count);
         at += count;
         lane += count;
       }
     }
   }
+
+ private:
+  const Finish& finish_;
+  int64_t pixels_, image_stride_, first_, pixel_, count_, group_;
+};
+
+// All filters of a tile: `sum(filter, lane)`, filters counting from the tile's first.
+template <class Sum>
+inline void finish_tile(const Window& window, const Tile& tile, const Finish& finish, const Sum& sum) {
+  const TileFinish output(window, tile, finish);
+  for (int64_t filter = tile.first_filter; filter < tile.end_filter; ++filter)
+    output.store(filter, [&](int64_t lane) { return sum(filter - tile.first_filter, lane); });
 }
 
 }  // namespace PLUMLINE_ISA_NAMESPACE

@@ -41,6 +41,9 @@ std::unique_ptr<ConvMethod> make_dense(const Weights& weights, const Taps& taps,
 std::unique_ptr<ConvMethod> make_sparse(const Weights& weights, const Taps& taps, Isa isa);  // of sparse weights
 std::unique_ptr<ConvMethod> make_planes(const Weights& weights, const Taps& taps, Isa isa);  // of planes
 std::unique_ptr<ConvMethod> make_shared_tables(const Weights& weights, const Taps& taps, Isa isa);  // of planes
+std::unique_ptr<ConvMethod> make_merge(const Weights& weights, const Taps& taps, Isa isa);  // of planes; or null
+// Of dense weights and planes, on tile registers; null where there are none, or a weight is too large for bf16.
+std::unique_ptr<ConvMethod> make_limbs(const Weights& weights, const Taps& taps, Isa isa);
 bool tables_pay(const Weights& weights, const Taps& taps, Isa isa);  // whether make_planes beats make_dense
 std::unique_ptr<ConvMethod> make_cheapest(std::vector<std::unique_ptr<ConvMethod>> methods);  // at each window
 std::unique_ptr<ConvMethod> make_depthwise(const Weights& weights, Isa isa);  // one channel a group

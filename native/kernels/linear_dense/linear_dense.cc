@@ -34,6 +34,11 @@ class LinearDense : public ConvMethod {
 
   std::string name() const override { return std::string("dense/") + kernel_.isa; }
 
+  // A few rows wait for the weights to arrive from memory.
+  double cost(const Window& window) const override {
+    return std::max(4.0, static_cast<double>(window.batch)) / 16 * static_cast<double>(window.columns() * window.filters);
+  }
+
   size_t scratch_bytes(const Window&, int) const override { return 0; }
 
   void run(const Window& window, const float* input, const Finish& finish, std::byte*,

@@ -29,12 +29,11 @@ class Planes : public ConvMethod {
       const int64_t first = row_start_[group * filters];
       const int64_t end = row_start_[(group + 1) * filters];
       for (int64_t plane = first; plane < end; ++plane) {
-        for (int64_t k = 0; k < weights.columns; ++k) {
-          if (!weights.bit(plane, k)) continue;
-          const int64_t place = tap_major_place(k, taps.channels, taps.taps);
+        each_one(weights, plane, taps.taps, [&](int64_t channel, int64_t tap) {
+          const int64_t place = tap * taps.channels + channel;
           words_[first * parts + place / kPlaneRows * (end - first) + plane - first] |= uint64_t{1}
                                                                                         << place % kPlaneRows;
-        }
+        });
       }
     }
     for (int64_t group = 0; group < taps.groups; ++group)

@@ -1,23 +1,6 @@
 #include "kernels/pool/pool.h"
 
-#include "kernels/select.h"
-
-namespace plumline {
-
-#define X(space, isa) \
-  namespace space { \
-  extern const PoolKernels kPool; \
-  }
-#include "kernels/instruction_sets.inc"
-#undef X
-
-const PoolKernels& pool_kernels(Isa cap) {
-  static const Implementation<PoolKernels> list[] = {
-#define X(space, isa) {isa, &space::kPool},
-#include "kernels/instruction_sets.inc"
-#undef X
-  };
-  return select_kernels(list, cap);
-}
-
-}  // namespace plumline
+#define PLUMLINE_KERNELS PoolKernels
+#define PLUMLINE_OBJECT kPool
+#define PLUMLINE_SELECT pool_kernels
+#include "kernels/dispatch.inc"

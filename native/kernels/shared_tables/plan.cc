@@ -34,7 +34,8 @@ SharedTablesPlan::SharedTablesPlan(const Window& window, int64_t planes)
 AdderNeeds SharedTablesPlan::needs(const Window& window) const {
   const double chunks = static_cast<double>(divide_up(window.channels, kChunkChannels));
   const double tables = static_cast<double>(divide_up(window.channels, bits));
-  return {table_size * folds, folds > 1, tables * kEntryCost * ((1 << bits) - 1),
+  const bool exchanged_columns = folds == 1 && can_take_sub_images(window);
+  return {table_size * folds, 1, 0, false, exchanged_columns, tables * kEntryCost * ((1 << bits) - 1),
           tables * kAddCost + chunks / folds * kSumCost};
 }
 

@@ -25,19 +25,19 @@ class SharedTables : public ConvMethod {
     const int64_t filters = weights.filters / taps.groups;
     const int64_t chunks = (taps.channels + kChunkChannels - 1) / kChunkChannels;
     const int64_t across = taps.kernel_width, down = taps.taps / across;
+    std::vector<int64_t> kernel_row;
+    for (int64_t tap = 0; tap < taps.taps; ++tap) kernel_row.push_back(tap / across);
     words_.assign(weights.planes() * chunks * taps.taps, 0);
     for (int64_t group = 0; group < taps.groups; ++group) {
       const int64_t first = row_start_[group * filters];
       const int64_t planes = row_start_[(group + 1) * filters] - first;
       planes_ = std::max(planes_, planes);
       for (int64_t plane = 0; plane < planes; ++plane) {
-        for (int64_t k = 0; k < weights.columns; ++k) {
-          if (!weights.bit(first + plane, k)) continue;
-          const int64_t channel = k / taps.taps, tap = k % taps.taps;
-          const int64_t row = channel / kChunkChannels * down + tap / across;
-          words_[first * chunks * taps.taps + (row * planes + plane) * across + tap % across] |=
+        each_one(weights, first + plane, taps.taps, [&](int64_t channel, int64_t tap) {
+          const int64_t row = channel / kChunkChannels * down + kernel_row[tap];
+          words_[first * chunks * taps.taps + (row * planes + plane) * across + tap - kernel_row[tap] * across] |=
               uint64_t{1} << channel % kChunkChannels;
-        }
+        });
       }
     }
   }
@@ -47,7 +47,7 @@ class SharedTables : public ConvMethod {
   double cost(const Window& window) const override {
     const AdderNeeds needs = SharedTablesPlan(window, planes_).needs(window);
     if (!can_plan(window, planes_, needs)) return std::numeric_limits<double>::infinity();
-    return kernel_.slowness * Bands(window, SubImageConvPlan(window, planes_, needs), planes_, 1).cost();
+    return kernel_.slowness * Bands(window, SubImageConvPlan(window, planes_, needs), planes_, 1, window.filters, 1).cost();
   }
 
   bool takes_sub_images(const Window& window) const override { return can_take_sub_images(window); }
@@ -65,7 +65,7 @@ class SharedTables : public ConvMethod {
         {row_start_.data(), coefficient_.data(), total_coefficient_.empty() ? nullptr : total_coefficient_.data()}};
     const SharedTablesPlan tables(window, planes_);
     const SubImageConvPlan plan(window, planes_, tables.needs(window));
-    const Bands bands(window, plan, planes_, pool.threads());
+    const Bands bands(window, plan, planes_, 1, window.filters, pool.threads());
     pool.parallel_for(bands.size(), [&](int64_t index, int worker) {
       kernel_.run(window, plan, tables, bands[index], finish, input, weights,
                   reinterpret_cast<float*>(scratch + worker * plan.worker_bytes()));

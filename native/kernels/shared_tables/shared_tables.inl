@@ -100,7 +100,7 @@ class TableAdder {
       : window_(window),
         plan_(tables),
         planes_(planes),
-        columns_(window, plan),
+        columns_(plan.columns),
         has_total_(weights.sums.total_coefficient != nullptr),
         tables_(memory) {
     chunks_ = (window.channels + kChunkChannels - 1) / kChunkChannels;
@@ -109,17 +109,17 @@ class TableAdder {
     zero_line(tables_, plan.adder.scratch);
   }
 
-  void add(int64_t column, const float* channels, const Target* targets, int64_t count) {
+  void add(int64_t, int64_t, int64_t column, const float* channels, const Targets& targets) {
     if (plan_.folds > 1)
-      add_folded(column, channels, targets, count);
+      add_folded(column, channels, targets);
     else if (is_read(column))
-      add_position(column, channels, targets, count);
+      add_position(column, channels, targets);
   }
 
  private:
   bool is_read(int64_t column) const {
     for (int64_t j = 0; j < window_.kernel_width; ++j)
-      if (columns_.moved(column, j) >= 0) return true;
+      if (moved(columns_, column, j) >= 0) return true;
     return false;
   }
 
@@ -136,7 +136,7 @@ class TableAdder {
     return words_ + before * window_.kernel_width;
   }
 
-  void add_position(int64_t column, const float* channels, const Target* targets, int64_t targets_count) const {
+  void add_position(int64_t column, const float* channels, const Targets& targets) const {
     const float* position = tables_;
     Pixels total = Pixels::zero();
     for (int64_t first = 0; first < window_.channels; first += kChunkChannels) {
@@ -144,25 +144,26 @@ class TableAdder {
       const int64_t tables = plan_.bits == 5 ? (count + 4) / 5 : (count + 3) / 4;
       const AddPlanes add_planes_of = add_planes_for(plan_.bits, tables, 1);
       fill(channels + first * kSubImages, count, tables_, total);
-      for (int64_t i = 0; i < targets_count; ++i) {
-        const uint64_t* words = words_of(first / kChunkChannels, targets[i].kernel_row);
+      for (int64_t i = 0; i < targets.count; ++i) {
+        const uint64_t* words = words_of(first / kChunkChannels, targets.first[i].kernel_row);
         for (int64_t j = 0; j < window_.kernel_width; ++j) {
-          const int64_t to = columns_.moved(column, j);
+          const int64_t to = moved(columns_, column, j);
           if (to < 0) continue;
           add_planes_of(words + j, window_.kernel_width, planes_.count, &position, tables,
-              targets[i].sums + to * planes_.pitch());
+              targets.first[i].sums + to * planes_.pitch());
         }
       }
     }
     if (!has_total_) return;
-    for (int64_t i = 0; i < targets_count; ++i)
-      for (int64_t j = 0; j < window_.kernel_width; ++j)
-        if (columns_.moved(column, j) >= 0) add_total(total, targets[i].sums + columns_.moved(column, j) * planes_.pitch());
+    for (int64_t j = 0; j < window_.kernel_width; ++j) {
+      const int64_t to = moved(columns_, column, j);
+      for (int64_t i = 0; to >= 0 && i < targets.count; ++i) add_total(total, targets.first[i].sums + to * planes_.pitch());
+    }
   }
 
   // With folds, the tables of the last positions are kept, and a sum is added to once for a row of taps. The stride
   // and dilation along the row are 1, the channels one chunk.
-  void add_folded(int64_t column, const float* channels, const Target* targets, int64_t targets_count) {
+  void add_folded(int64_t column, const float* channels, const Targets& targets) {
     const int64_t tables = window_.channels / plan_.bits;
     const int64_t slot = column % kMaxFolds;
     totals_[slot] = Pixels::zero();
@@ -172,9 +173,9 @@ class TableAdder {
     const float* positions[kMaxFolds];
     for (int64_t j = 0; j < kMaxFolds; ++j) positions[j] = tables_ + (to + j) % kMaxFolds * plan_.table_size;
     const AddPlanes add_planes_of = add_planes_for(plan_.bits, tables, kMaxFolds);
-    for (int64_t i = 0; i < targets_count; ++i) {
-      float* sums = targets[i].sums + to * planes_.pitch();
-      add_planes_of(words_of(0, targets[i].kernel_row), kMaxFolds, planes_.count, positions, tables, sums);
+    for (int64_t i = 0; i < targets.count; ++i) {
+      float* sums = targets.first[i].sums + to * planes_.pitch();
+      add_planes_of(words_of(0, targets.first[i].kernel_row), kMaxFolds, planes_.count, positions, tables, sums);
       if (!has_total_) continue;
       for (int64_t j = 0; j < kMaxFolds; ++j) add_total(totals_[(to + j) % kMaxFolds], sums);
     }
@@ -188,7 +189,7 @@ class TableAdder {
   const Window& window_;
   const SharedTablesPlan& plan_;
   const BandPlanes& planes_;
-  const Columns columns_;
+  const AxisPlan& columns_;
   const bool has_total_;
   const uint64_t* words_;  // of the group
   int64_t chunks_;

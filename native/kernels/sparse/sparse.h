@@ -4,24 +4,26 @@
 
 namespace plumline {
 
+// Filters go two and two: where both have an entry in a column, they share the loads of its pixels.
 struct SparseEntry {
-  int32_t row;  // of the part of the panel that is packed
-  float value;
+  int32_t row;      // of the part of the panel that is packed
+  float value[2];  // of either filter
 };
 
-// Entries of the filters, by group, part of the panel and filter: those of the i-th of these stand in
-// [starts[i], starts[i + 1]).
+// The entries by group, part of the panel and pair of filters: those of the i-th of these that both filters have stand
+// in [starts[3 * i], starts[3 * i + 1]), those of the first alone from there to starts[3 * i + 2], and those of the
+// second alone from there to starts[3 * i + 3].
 struct SparseWeights {
   const int32_t* starts;
   const SparseEntry* entries;
+  int64_t rows;  // of the panel in a part, but for the last
 };
 
-// Walks the entries of one filter at a time over a panel of pixels.
+// Walks the entries of two filters at a time over a panel of pixels.
 struct SparseKernel {
   const char* isa;
   int lanes;
-  int vectors;   // of pixels in a tile, at most
-  int64_t rows;  // of the panel at a time
+  int vectors;  // of pixels in a tile, at most
   void (*run)(const Window&, const Tile&, const Finish&, const float* source, const SparseWeights&, float* scratch);
 };
 

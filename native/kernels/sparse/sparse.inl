@@ -6,20 +6,64 @@ namespace plumline {
 namespace PLUMLINE_ISA_NAMESPACE {
 namespace {
 
-constexpr int kVectors = 32 / F32::kLanes;  // 32 pixels
-constexpr int64_t kRows = 128;             // times 32 pixels: 16 KiB
+// As many pixels as the registers hold sums of for two filters: a weight costs a load as a vector of pixels does, so
+// it should serve many, and the sums should be enough that none waits for itself.
+constexpr int kVectors = F32::kLanes == 16 ? 8 : 6;
+
+// Keeps a value in a register: GCC would load it again for each of its uses, and loads are what there is too much of.
+inline void hold(F32& x) {
+#if defined(__AVX2__)
+  __asm__("" : "+v"(x.v));
+#else
+  (void)x;
+#endif
+}
 
 template <int vectors>
-void add_entries(const SparseEntry* entry, const SparseEntry* end, const float* panel, bool first, float* sums) {
-  constexpr int64_t width = vectors * F32::kLanes;
+struct Sums {
   F32 sum[vectors];
-  for (int v = 0; v < vectors; ++v) sum[v] = first ? F32::set(0) : F32::load(sums + v * F32::kLanes);
-  for (; entry < end; ++entry) {
-    const F32 value = F32::set(entry->value);
-    const float* row = panel + entry->row * width;
+
+  // From `from`, or zero where that is null.
+  void load(const float* from) {
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; ++v) sum[v] = from ? F32::load(from + v * F32::kLanes) : F32::set(0);
+  }
+  void store(float* to) const {
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; ++v) sum[v].store(to + v * F32::kLanes);
+  }
+  void add(F32 value, const float* row) {
+#pragma GCC unroll 8
     for (int v = 0; v < vectors; ++v) sum[v] = fma(value, F32::load(row + v * F32::kLanes), sum[v]);
   }
-  for (int v = 0; v < vectors; ++v) sum[v].store(sums + v * F32::kLanes);
+};
+
+// Adds the entries of two filters in one part of the panel to the sums `from` of both (zero where that is null); the
+// results, the second filter's behind the first's, go to `to`.
+template <int vectors>
+void add_entries(const SparseEntry* entries, const int32_t* starts, const float* panel, const float* from, float* to) {
+  constexpr int64_t width = vectors * F32::kLanes;
+  Sums<vectors> first, second;
+  first.load(from);
+  second.load(from ? from + width : nullptr);
+  const SparseEntry* entry = entries + starts[0];
+  for (const SparseEntry* end = entries + starts[1]; entry < end; ++entry) {
+    const float* row = panel + entry->row * width;
+    const F32 value = F32::set(entry->value[0]), other = F32::set(entry->value[1]);
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; ++v) {
+      F32 x = F32::load(row + v * F32::kLanes);
+      hold(x);
+      first.sum[v] = fma(value, x, first.sum[v]);
+      second.sum[v] = fma(other, x, second.sum[v]);
+    }
+  }
+  for (const SparseEntry* end = entries + starts[2]; entry < end; ++entry)
+    first.add(F32::set(entry->value[0]), panel + entry->row * width);
+  for (const SparseEntry* end = entries + starts[3]; entry < end; ++entry)
+    second.add(F32::set(entry->value[1]), panel + entry->row * width);
+  first.store(to);
+  second.store(to + width);
 }
 
 template <int vectors>
@@ -30,26 +74,32 @@ void run_tile(const Window& window, const Tile& tile, const Finish& finish, cons
   }
   constexpr int64_t width = vectors * F32::kLanes;
   float* panel = scratch;
-  float* sums = scratch + kRows * width;
+  float* complete = scratch + weights.rows * width;    // sums of two filters, and a vector more
+  float* partial = complete + 2 * width + F32::kLanes;  // those of all
   const Packer<vectors> packer(window, source, tile);
+  const TileFinish output(window, tile, finish);
   const int64_t columns = window.columns();
-  const int64_t parts = (columns + kRows - 1) / kRows;
+  const int64_t parts = (columns + weights.rows - 1) / weights.rows;
+  const int64_t pairs = (window.filters + 1) / 2;
   for (int64_t part = 0; part < parts; ++part) {
-    const int64_t end = (part + 1) * kRows < columns ? (part + 1) * kRows : columns;
-    packer.pack(part * kRows, end, panel);
-    const int32_t* starts = weights.starts + (tile.group * parts + part) * window.filters;
-    for (int64_t f = tile.first_filter; f < tile.end_filter; ++f)
-      add_entries<vectors>(weights.entries + starts[f], weights.entries + starts[f + 1], panel, part == 0,
-                           sums + (f - tile.first_filter) * width);
+    const bool last = part + 1 == parts;
+    packer.pack(part * weights.rows, last ? columns : (part + 1) * weights.rows, panel);
+    const int32_t* starts = weights.starts + (tile.group * parts + part) * pairs * 3;
+    for (int64_t f = tile.first_filter; f < tile.end_filter; f += 2) {
+      float* sums = partial + (f - tile.first_filter) * width;
+      add_entries<vectors>(weights.entries, starts + f / 2 * 3, panel, part == 0 ? nullptr : sums,
+                           last ? complete : sums);
+      if (!last) continue;
+      output.store(f, [&](int64_t lane) { return F32::load(complete + lane); });
+      if (f + 1 < tile.end_filter) output.store(f + 1, [&](int64_t lane) { return F32::load(complete + width + lane); });
+    }
   }
-  finish_tile(window, tile, finish,
-              [&](int64_t filter, int64_t lane) { return F32::load(sums + filter * width + lane); });
 }
 
 }  // namespace
 
 extern const SparseKernel sparse_kernel;
-const SparseKernel sparse_kernel = {PLUMLINE_ISA_NAME, F32::kLanes, kVectors, kRows, run_tile<kVectors>};
+const SparseKernel sparse_kernel = {PLUMLINE_ISA_NAME, F32::kLanes, kVectors, run_tile<kVectors>};
 
 }  // namespace PLUMLINE_ISA_NAMESPACE
 }  // namespace plumline

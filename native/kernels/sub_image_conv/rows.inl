@@ -14,11 +14,11 @@ inline void interleave_row(const Window& window, const SubImageConvPlan& plan, c
                            int64_t row, float* lines, float* to) {
   const SubImages& cut = plan.cut;
   const int64_t step = cut.width * window.stride_width;  // from a sub-image to its neighbour
-  const int64_t read = (cut.columns - 1) * step + round_up_4(plan.in_width);
+  const int64_t read = (cut.columns - 1) * step + round_up_4(plan.columns.in_size);
   const int64_t pitch = read + F32::kLanes;  // copy_line and zero_line write up to a vector more
-  const int64_t left = window.pad_left < read ? window.pad_left : read;
+  const int64_t left = -plan.columns.in_first < read ? -plan.columns.in_first : read;
   const int64_t inside = window.width < read - left ? window.width : read - left;
-  const int64_t down = row - window.pad_top;
+  const int64_t down = row + plan.rows.in_first;
   const int64_t next_image = window.groups * window.channels * window.height * window.width;
   const LineParts parts(cut, lines, pitch, step);
   for (int64_t i = 0; i < cut.images * cut.rows; ++i) zero_line(lines + i * pitch, read);
@@ -33,7 +33,7 @@ inline void interleave_row(const Window& window, const SubImageConvPlan& plan, c
       if (ahead) prefetch(line + kAhead * window.height * window.width, inside);
       copy_line(line, inside, lines + i * pitch + left);
     }
-    gather_positions(parts, plan.in_width, to + channel * kSubImages, window.channels * kSubImages);
+    gather_positions(parts, plan.columns.in_size, to + channel * kSubImages, window.channels * kSubImages);
   }
 }
 

@@ -13,8 +13,13 @@ struct Target {
   float* sums;  // of the first column
 };
 
+struct Targets {
+  const Target* first;
+  int64_t count;
+};
+
 // The planes of a band, counted over the whole group, and where a position's sums lie: those of the band's planes one
-// after the other, the total behind those of all planes.
+// after the other, then the total.
 struct BandPlanes {
   int64_t group, all, first, count;
   BandPlanes(const Window& window, const Band& band, const int32_t* row_start) : group(band.group) {
@@ -23,32 +28,22 @@ struct BandPlanes {
     first = rows[band.first_filter] - rows[0];
     count = rows[band.end_filter] - rows[band.first_filter];
   }
-  int64_t pitch() const { return (all + 1) * kSubImages; }  // from the sums of a column to those of the next
-  int64_t total() const { return all * kSubImages; }
+  int64_t pitch() const { return (count + 1) * kSubImages; }  // from the sums of a column to those of the next
+  int64_t total() const { return count * kSubImages; }
 };
 
-// Which column of the sums a tap moves a column of the input to.
-struct Columns {
-  int64_t dilation, stride, end;
-  Columns(const Window& window, const SubImageConvPlan& plan)
-      : dilation(window.dilation_width), stride(window.stride_width), end(plan.sum_columns) {}
-  int64_t moved(int64_t column, int64_t tap) const;  // -1 for none
-};
-
-// The row, or column, that a tap moves another to: -1 for none in [begin, end).
-inline int64_t moved(int64_t at, int64_t tap, int64_t dilation, int64_t stride, int64_t begin, int64_t end) {
-  const int64_t back = at - tap * dilation;
-  if (back < 0 || (stride > 1 && back % stride != 0)) return -1;
-  const int64_t to = stride > 1 ? back / stride : back;
-  return to >= begin && to < end ? to : -1;
-}
-inline int64_t Columns::moved(int64_t column, int64_t tap) const {
-  return PLUMLINE_ISA_NAMESPACE::moved(column, tap, dilation, stride, 0, end);
+// The position of the sums that a tap moves a position of the input to; -1 for none.
+inline int64_t moved(const AxisPlan& axis, int64_t at, int64_t tap) {
+  const int64_t back = at + axis.shift - tap * axis.dilation;
+  if (back < 0 || (axis.stride > 1 && back % axis.stride != 0)) return -1;
+  const int64_t to = axis.stride > 1 ? back / axis.stride : back;
+  return to < axis.sums() ? to : -1;
 }
 
 // The work on one band. What it adds to a sum, and in which order, does not depend on the band. An adder has
-//   void add(int64_t column, const float* channels, const Target* targets, int64_t count)
-// which gets the columns of a row in their order, and adds them to all their targets.
+//   void add(int64_t pass, int64_t row, int64_t column, const float* channels, const Targets& targets)
+// which gets the positions of the input, the columns of a row in their order, and adds to all their targets what the
+// channels of the pass contribute.
 template <class Adder>
 class Worker {
  public:
@@ -57,90 +52,135 @@ class Worker {
          const PlaneSums& result, const BandPlanes& planes, float* memory)
       : window_(window), plan_(plan), cut_(plan.cut), band_(band), finish_(finish), result_(result), planes_(planes) {
     pixels_ = memory + (plan.adder.scratch + kSubImages - 1) / kSubImages * kSubImages;
-    sums_ = pixels_ + plan.pixels;
-    lines_ = sums_ + plan.sums_row * plan.sums_rows;
+    sums_ = pixels_ + plan.rows_together * plan.pixels_row;
+    lines_ = sums_ + plan.sums_row * (plan.kept_rows + plan.open_rows);
     targets_ = reinterpret_cast<Target*>(lines_ + plan.lines);
   }
 
   void run(const float* input, Adder& adder) {
     input_ = input;
     const int64_t extent = (window_.kernel_height - 1) * window_.dilation_height;
-    int64_t row = band_.first_row * window_.stride_height;
-    int64_t begun = band_.first_row, finished = band_.first_row;
-    for (; finished < band_.end_row; ++row) {
-      if (begun < band_.end_row && row == begun * window_.stride_height)
-        zero_line(sums_of_row(begun++), plan_.sums_row);
-      find_targets(row);
-      if (targets_count_ > 0) add_row(row, adder);
-      if (row == finished * window_.stride_height + extent) finish_row(finished++);
+    // The rows of sums of this band: those that its outputs take from.
+    const int64_t first = band_.first_row;
+    const int64_t end = band_.end_row + plan_.rows.before + plan_.rows.after;
+    int64_t begun = first, complete = first;
+    for (int64_t row = first * window_.stride_height; row < plan_.rows.in_size && complete < end;) {
+      const int64_t rest = plan_.rows.in_size - row;
+      const int64_t rows = rest < plan_.rows_together ? rest : plan_.rows_together;
+      const int64_t last = row + rows - 1 + plan_.rows.shift;
+      for (; begun < end && begun * window_.stride_height <= last; ++begun)
+        zero_line(sums_of_row(begun), plan_.sums_row);
+      add_rows(row, rows, first, end, adder);
+      // Row s of the sums gets its last tap from row s * stride - shift + extent of the input.
+      for (; complete < begun && complete * window_.stride_height + extent <= last; ++complete) complete_row(complete);
+      row += rows;
+    }
+    for (; complete < end; ++complete) {
+      if (complete >= begun) zero_line(sums_of_row(complete), plan_.sums_row);
+      complete_row(complete);
     }
   }
 
  private:
-  float* sums_of_row(int64_t row) const { return sums_ + row % plan_.sums_rows * plan_.sums_row; }
+  float* sums_of_row(int64_t row) const {
+    const int64_t kept = plan_.kept_rows;
+    return sums_ + (row < kept ? row : kept + (row - kept) % plan_.open_rows) * plan_.sums_row;
+  }
 
-  void find_targets(int64_t row) {
-    targets_count_ = 0;
+  // The sums among the rows [first, end) that a row of the input adds to.
+  Targets find_targets(int64_t row, int64_t first, int64_t end, Target* targets) const {
+    int64_t count = 0;
     for (int64_t i = 0; i < window_.kernel_height; ++i) {
-      const int64_t to = moved(row, i, window_.dilation_height, window_.stride_height, band_.first_row, band_.end_row);
-      if (to >= 0) targets_[targets_count_++] = {i, sums_of_row(to)};
+      const int64_t to = moved(plan_.rows, row, i);
+      if (to >= first && to < end) targets[count++] = {i, sums_of_row(to)};
+    }
+    return {targets, count};
+  }
+
+  void add_rows(int64_t first_row, int64_t rows, int64_t first, int64_t end, Adder& adder) const {
+    for (int64_t pass = 0; pass < plan_.adder.passes; ++pass) {
+      for (int64_t i = 0; i < rows; ++i) {
+        const int64_t row = first_row + i;
+        const Targets targets = find_targets(row, first, end, targets_);
+        if (targets.count == 0) continue;
+        float* pixels = pixels_ + i * plan_.pixels_row;
+        if (pass == 0 && !window_.input_sub_images) read_row(row, pixels);
+        for (int64_t column = 0; column < plan_.columns.in_size; ++column)
+          adder.add(pass, row, column, channels_at(row, column, pixels), targets);
+      }
     }
   }
 
-  void add_row(int64_t row, Adder& adder) const {
-    if (!window_.input_sub_images) {
-      const int64_t first_image = band_.block * cut_.images;
-      const int64_t rest = window_.batch - first_image;
-      const float* image = input_ + (first_image * window_.groups + band_.group) * window_.channels * window_.height *
-                                        window_.width;
-      interleave_row(window_, plan_, image, rest < cut_.images ? rest : cut_.images, row, lines_, pixels_);
-    }
-    for (int64_t column = plan_.first_column; column < plan_.end_column; ++column)
-      adder.add(column, channels_at(row, column), targets_, targets_count_);
+  void read_row(int64_t row, float* pixels) const {
+    const int64_t first_image = band_.block * cut_.images;
+    const int64_t rest = window_.batch - first_image;
+    const float* image = input_ + (first_image * window_.groups + band_.group) * window_.channels * window_.height *
+                                      window_.width;
+    interleave_row(window_, plan_, image, rest < cut_.images ? rest : cut_.images, row, lines_, pixels);
   }
 
-  // The channels at a position of the input, one vector each.
-  const float* channels_at(int64_t row, int64_t column) const {
-    if (!window_.input_sub_images) return pixels_ + column * window_.channels * kSubImages;
+  // The channels at a position of the input, one vector each. `pixels` are those of the row, or room for a position.
+  const float* channels_at(int64_t row, int64_t column, float* pixels) const {
+    if (!window_.input_sub_images) return pixels + column * window_.channels * kSubImages;
     const int64_t all_channels = window_.groups * window_.channels;
     const float* block = input_ + band_.block * cut_.block_size(all_channels) +
                          band_.group * window_.channels * kSubImages;
     const Neighbour neighbour =
-        find_neighbour(cut_, all_channels, block, row - window_.pad_top, column - window_.pad_left - shift());
+        find_neighbour(cut_, all_channels, block, row + plan_.rows.in_first, column + plan_.columns.in_first);
     if (neighbour.inside) return neighbour.from;
     for (int64_t i = 0; i < window_.channels; ++i)
       load_where(neighbour.mask, shifted(neighbour.from, i * kSubImages + neighbour.shift))
-          .store(pixels_ + i * kSubImages);
-    return pixels_;
+          .store(pixels + i * kSubImages);
+    return pixels;
   }
-  // By how much columns are counted further where sums are exchanged: the first one counts as `first_column`.
-  int64_t shift() const { return plan_.first_column > 0 ? plan_.first_column - window_.pad_left : 0; }
+
+  // All taps have been added to a row of sums. A row beyond the edge goes to the neighbours, the others become results
+  // as soon as they have what neighbours give: from the first rows, which are kept, and then from the last.
+  void complete_row(int64_t row) const {
+    const AxisPlan& rows = plan_.rows;
+    float* sums = sums_of_row(row);
+    exchange_columns(sums);
+    if (row < rows.before) return;
+    if (row >= rows.before + rows.size) {
+      add_neighbours(sums_of_row(row - rows.size), sums, -cut_.columns, neighbours(cut_, -1, 0));
+      finish_row(row - rows.size - rows.before);
+      return;
+    }
+    if (row >= rows.size) add_neighbours(sums, sums_of_row(row - rows.size), cut_.columns, neighbours(cut_, 1, 0));
+    if (row + rows.size >= rows.sums()) finish_row(row - rows.before);
+  }
+
+  // Adds the sums in columns beyond the edge of each sub-image to those of the neighbours that they belong to.
+  void exchange_columns(float* sums) const {
+    const AxisPlan& columns = plan_.columns;
+    for (int64_t column = 0; column < columns.sums(); ++column) {
+      const int64_t own = column - columns.before;
+      if (own >= 0 && own < columns.size) continue;
+      const int64_t across = own < 0 ? 1 : -1;
+      add_position(sums + (column + across * columns.size) * planes_.pitch(), sums + column * planes_.pitch(), across,
+                   neighbours(cut_, 0, across));
+    }
+  }
+  void add_neighbours(float* to, const float* from, int64_t shift, const Mask& mask) const {
+    for (int64_t column = 0; column < plan_.columns.size; ++column) {
+      const int64_t at = (plan_.columns.before + column) * planes_.pitch();
+      add_position(to + at, from + at, shift, mask);
+    }
+  }
+  void add_position(float* to, const float* from, int64_t shift, const Mask& mask) const {
+    for (int64_t plane = 0; plane < planes_.count; ++plane) add_shifted(to, from, shift, mask, plane * kSubImages);
+    if (result_.total_coefficient) add_shifted(to, from, shift, mask, planes_.total());
+  }
+  static void add_shifted(float* to, const float* from, int64_t shift, const Mask& mask, int64_t at) {
+    (Pixels::load(to + at) + load_where(mask, shifted(from, at + shift))).store(to + at);
+  }
 
   void finish_row(int64_t row) const {
-    float* sums = sums_of_row(row);
-    if (plan_.sum_columns > cut_.width) exchange(sums);
-    sums += plan_.own_column * planes_.pitch();
+    const float* sums = sums_of_row(row + plan_.rows.before) + plan_.columns.before * planes_.pitch();
     if (window_.output_sub_images)
       finish_positions(row, sums);
     else
       finish_lines(row, sums);
-  }
-
-  // Adds the sums in columns beyond the edge of each sub-image to those of the neighbours that they belong to.
-  void exchange(float* sums) const {
-    for (int64_t column = 0; column < plan_.sum_columns; ++column) {
-      const int64_t own = column - plan_.own_column;
-      if (own >= 0 && own < cut_.width) continue;
-      const int64_t across = own < 0 ? -1 : 1;
-      const float* from = sums + column * planes_.pitch();
-      float* to = sums + (column - across * cut_.width) * planes_.pitch();
-      const Mask mask = neighbours(cut_, 0, -across);
-      for (int64_t plane = 0; plane < planes_.count; ++plane) take(mask, from, -across, plane * kSubImages, to);
-      if (result_.total_coefficient) take(mask, from, -across, planes_.total(), to);
-    }
-  }
-  static void take(const Mask& mask, const float* from, int64_t shift, int64_t at, float* to) {
-    (Pixels::load(to + at) + load_where(mask, shifted(from, at + shift))).store(to + at);
   }
 
   // The result of a filter at a position, but for bias and what follows it.
@@ -235,11 +275,10 @@ class Worker {
   const PlaneSums& result_;
   const BandPlanes& planes_;
   const float* input_ = nullptr;
-  float* pixels_;  // a row of a row-major input, or a position that neighbours contribute to
+  float* pixels_;  // rows of a row-major input, or a position that neighbours contribute to
   float* lines_;
   float* sums_;
   Target* targets_;
-  int64_t targets_count_ = 0;
 };
 
 }  // namespace PLUMLINE_ISA_NAMESPACE

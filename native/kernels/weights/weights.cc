@@ -25,34 +25,41 @@ void parse_dense(const NodeSpec& spec, Weights& weights) {
   weights.weight = tensor.floats();
 }
 
-void parse_sparse(const NodeSpec& spec, Weights& weights) {
-  const Constant& column = spec.tensor("column");
-  const Constant& value = spec.tensor("value");
-  column.expect(DType::kInt32, {column.size()}, "column");
-  value.expect(DType::kFloat32, {column.size()}, "value");
-  weights.row_start = parse_row_start(spec, weights.filters, column.size());
-  weights.column = column.ints();
-  weights.value = value.floats();
-  for (int64_t m = 0; m < weights.filters; ++m) {
-    int64_t previous = -1;
-    for (int32_t i = weights.row_start[m]; i < weights.row_start[m + 1]; ++i) {
-      const int64_t k = weights.column[i];
-      if (k <= previous || k >= weights.columns)
-        throw Error("column " + std::to_string(k) + " of filter " + std::to_string(m) +
-                    " must be above " + std::to_string(previous) + " and below " + std::to_string(weights.columns));
-      previous = k;
-    }
+// Rows of plane_bytes() bytes, a bit a column, whose padding is zero.
+const uint8_t* parse_bits(const NodeSpec& spec, const Weights& weights, int64_t rows) {
+  const Constant& tensor = spec.tensor("bits");
+  tensor.expect(DType::kUInt8, {rows, weights.plane_bytes()}, "bits");
+  const uint8_t* bits = tensor.bytes();
+  const int used = static_cast<int>(weights.columns % 8);
+  for (int64_t r = 0; used != 0 && r < rows; ++r) {
+    if (bits[(r + 1) * weights.plane_bytes() - 1] >> used)
+      throw Error("the bits that pad row " + std::to_string(r) + " must be zero");
   }
+  return bits;
+}
+
+void parse_sparse(const NodeSpec& spec, Weights& weights) {
+  const Constant& value = spec.tensor("value");
+  value.expect(DType::kFloat32, {value.size()}, "value");
+  weights.value = value.floats();
+  weights.bits = parse_bits(spec, weights, weights.filters);
+  weights.row_start.push_back(0);
+  for (int64_t m = 0; m < weights.filters; ++m) {
+    for (int64_t k = 0; k < weights.columns; ++k)
+      if (weights.bit(m, k)) weights.column.push_back(static_cast<int32_t>(k));
+    weights.row_start.push_back(static_cast<int32_t>(weights.column.size()));
+  }
+  if (weights.row_start.back() != value.size())
+    throw Error("value has " + std::to_string(value.size()) + " numbers, but bits mark " +
+                std::to_string(weights.row_start.back()) + " columns");
 }
 
 void parse_planes(const NodeSpec& spec, Weights& weights) {
-  const Constant& bits = spec.tensor("bits");
   const Constant& coefficient = spec.tensor("coefficient");
   const int64_t planes = coefficient.size();
   coefficient.expect(DType::kFloat32, {planes}, "coefficient");
-  bits.expect(DType::kUInt8, {planes, weights.plane_bytes()}, "bits");
   weights.coefficient = coefficient.floats();
-  weights.bits = bits.bytes();
+  weights.bits = parse_bits(spec, weights, planes);
   if (spec.find_tensor("row_start")) {
     weights.row_start = parse_row_start(spec, weights.filters, planes);
   } else {
@@ -64,19 +71,14 @@ void parse_planes(const NodeSpec& spec, Weights& weights) {
     total->expect(DType::kFloat32, {weights.filters}, "total_coefficient");
     weights.total_coefficient.assign(total->floats(), total->floats() + weights.filters);
   }
-  const int used = static_cast<int>(weights.columns % 8);
-  for (int64_t r = 0; used != 0 && r < planes; ++r) {
-    if (weights.bits[(r + 1) * weights.plane_bytes() - 1] >> used)
-      throw Error("the bits that pad plane " + std::to_string(r) + " must be zero");
-  }
 }
 
 }  // namespace
 
 int64_t Weights::stored() const {
   switch (form) {
-    case WeightForm::kDense: return filters * columns;
-    case WeightForm::kSparse: return row_start.back();
+    case WeightForm::kDense:
+    case WeightForm::kSparse: return filters * columns;
     case WeightForm::kPlanes: return planes() * columns;
   }
   return 0;

@@ -3,18 +3,21 @@
 import csv
 import io
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plumline import _files
 from plumline.bench import contenders as registry
-from plumline.bench.difference import difference
+from plumline.bench.contenders import Call
+from plumline.bench.difference import TOLERANCE, difference
 from plumline.bench.machine import Machine, OtherWork
-from plumline.bench.measure import interleave
+from plumline.bench.measure import Timing, interleave
 from plumline.bench.subject import Subject
 from plumline.errors import InputError
 
@@ -30,7 +33,8 @@ class Row:
     """One contender. Times are milliseconds a call of the whole batch.
 
     ``ratio`` is this contender's median over plumline's: above 1 plumline is faster. ``difference``
-    is the largest deviation from plumline's answers, relative to the largest answer.
+    is the largest deviation from plumline's answers, relative to the largest answer. Where plumline
+    does not take part, ``ratio`` is not a number and the first contender's answers count.
     """
 
     contender: str
@@ -140,17 +144,70 @@ def compare(
     Raises:
         InputError: a contender cannot run the network, or its answers are not plumline's.
     """
+    check_amounts(threads=threads, batch=batch, seconds=seconds, turns=turns)
+    names = [OURS, *dict.fromkeys(name for name in against if name != OURS)]
+    race = Race(subject, subject.shapes(batch, shapes), threads)
+    for name in names:
+        race.enter(name)
+    return measure([race], seconds=seconds, turns=turns)[0]
+
+
+def check_amounts(*, threads: int, batch: int, seconds: float, turns: int) -> None:
+    """Raise `InputError` unless all are above 0."""
     if seconds <= 0 or turns < 1 or threads < 1 or batch < 1:
         raise InputError("seconds, repeats, threads and batch must be above 0")
+
+
+class Race:
+    """One network at the start: contenders whose answers to the same inputs have been compared.
+
+    The first that enters is the one that the others' answers are compared with.
+    """
+
+    def __init__(
+        self,
+        subject: Subject,
+        inputs: dict[str, tuple[int, ...]],
+        threads: int,
+        tolerance: float = TOLERANCE,
+    ) -> None:
+        self.subject, self.inputs, self.threads = subject, inputs, threads
+        self.tolerance = tolerance
+        self.calls: dict[str, Call] = {}
+        self.differences: dict[str, float] = {}
+        self._feed = subject.noise(inputs)
+        self._first: tuple[str, list[NDArray[Any]]] | None = None
+
+    def enter(self, name: str) -> None:
+        """Get a contender ready; `InputError` when it cannot run the network or answers otherwise.
+
+        It takes part only when nothing is wrong.
+        """
+        runtime = registry.look_up(name)
+        call = runtime.open(self.subject, self.threads, self.inputs)(self._feed)
+        answers = [np.array(answer) for answer in call()]
+        self._first = self._first or (name, answers)
+        first, expected = self._first
+        self.differences[name] = difference(expected, answers, first, name, self.tolerance)
+        self.calls[name] = call
+
+
+def measure(races: Sequence[Race], *, seconds: float, turns: int) -> list[Comparison]:
+    """Time all contenders of all races in one round of turns, so that races compare too."""
     machine = Machine.here()
-    names = [OURS, *dict.fromkeys(name for name in against if name != OURS)]
-    sizes = subject.shapes(batch, shapes)
-    feed = subject.noise(sizes)
-    calls = {name: registry.look_up(name).open(subject, threads, sizes)(feed) for name in names}
-    answers = {name: [np.array(a) for a in call()] for name, call in calls.items()}
-    differences = {name: difference(answers[OURS], answers[name], OURS, name) for name in names}
+    calls = {(n, name): call for n, race in enumerate(races) for name, call in race.calls.items()}
     with OtherWork() as other:
         timings = interleave(calls, seconds=seconds, turns=turns)
+    return [
+        _comparison(race, {name: timings[n, name] for name in race.calls}, machine, other.cores)
+        for n, race in enumerate(races)
+    ]
+
+
+def _comparison(
+    race: Race, timings: Mapping[str, Timing], machine: Machine, other_work: float | None
+) -> Comparison:
+    ours = timings[OURS].median if OURS in timings else math.nan
     rows = tuple(
         Row(
             contender=name,
@@ -159,16 +216,17 @@ def compare(
             minimum_ms=1e3 * timing.minimum,
             lower_quartile_ms=1e3 * timing.lower_quartile,
             upper_quartile_ms=1e3 * timing.upper_quartile,
-            ratio=timing.median / timings[OURS].median,
-            difference=differences[name],
+            ratio=timing.median / ours,
+            difference=race.differences[name],
             calls=timing.calls,
             turns=timing.turns,
             unrest=timing.unrest,
         )
         for name, timing in timings.items()
     )
-    warnings = _warnings(machine, threads, other.cores, rows)
-    return Comparison(subject.name, sizes, threads, machine, other.cores, rows, warnings)
+    warnings = _warnings(machine, race.threads, other_work, rows)
+    subject = race.subject.name
+    return Comparison(subject, race.inputs, race.threads, machine, other_work, rows, warnings)
 
 
 def _warnings(

@@ -13,11 +13,15 @@ TOLERANCE = 1e-4
 
 
 def difference(
-    ours: Sequence[NDArray[Any]], theirs: Sequence[NDArray[Any]], our_name: str, their_name: str
+    ours: Sequence[NDArray[Any]],
+    theirs: Sequence[NDArray[Any]],
+    our_name: str,
+    their_name: str,
+    tolerance: float = TOLERANCE,
 ) -> float:
     """Return the largest deviation, relative to the largest answer.
 
-    Raises `InputError` when shapes differ or the deviation is above `TOLERANCE`.
+    Raises `InputError` when shapes differ or the deviation is above ``tolerance``.
     """
     if [a.shape for a in ours] != [a.shape for a in theirs]:
         raise InputError(
@@ -27,10 +31,10 @@ def difference(
     for a, b in zip(ours, theirs, strict=True):
         largest = float(np.abs(b).max(initial=0)) or 1.0
         found = float(np.abs(a.astype(np.float64) - b).max(initial=0)) / largest
-        if not found <= TOLERANCE:  # also when it is not a number
+        if not found <= tolerance:  # also when it is not a number
             raise InputError(
                 f"{their_name} and {our_name} differ by {found:.1e} of the largest answer, more "
-                f"than {TOLERANCE:.0e}: different answers are not compared"
+                f"than {tolerance:.0e}: different answers are not compared"
             )
         worst = max(worst, found)
     return worst

@@ -2,9 +2,10 @@
 
 import gc
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -33,9 +34,12 @@ class Timing:
     unrest: float
 
 
+Key = TypeVar("Key", bound=Hashable)
+
+
 def interleave(
-    calls: Mapping[str, Callable[[], object]], *, seconds: float, turns: int
-) -> dict[str, Timing]:
+    calls: Mapping[Key, Callable[[], object]], *, seconds: float, turns: int
+) -> dict[Key, Timing]:
     """Time callables in turns.
 
     Each gets ``turns`` turns that share ``seconds``; a turn is at least one call. The first call of
@@ -44,7 +48,7 @@ def interleave(
     """
     for call in calls.values():
         _warm_up(call)
-    samples: dict[str, list[list[float]]] = {name: [] for name in calls}
+    samples: dict[Key, list[list[float]]] = {name: [] for name in calls}
     with _no_garbage_collection():
         for number in progress(range(turns), "timing"):
             for name in _order(list(calls), number):
@@ -75,7 +79,7 @@ def _turn(call: Callable[[], object], seconds: float) -> list[float]:
             return times
 
 
-def _order(names: list[str], number: int) -> list[str]:
+def _order(names: list[Key], number: int) -> list[Key]:
     shift = (number // 2) % len(names)
     turned = names[shift:] + names[:shift]
     return turned[::-1] if number % 2 else turned

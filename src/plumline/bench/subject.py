@@ -21,13 +21,13 @@ class Subject:
 
     ``inputs`` has the shape of each input, with a text for a size that is open. ``module`` is a
     callable on torch tensors (an ``nn.Module`` in evaluation mode), its arguments in the order of
-    ``inputs``.
+    ``inputs``. ``onnx`` is the content of a file, or its path as text.
     """
 
     name: str
     inputs: Mapping[str, Shape]
     metadata: Mapping[str, str] = field(default_factory=dict)
-    onnx: bytes | None = None
+    onnx: bytes | str | None = None
     artifact: Any = None
     module: Any = None
 

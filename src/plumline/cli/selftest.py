@@ -42,13 +42,9 @@ def _dense() -> tuple[Floats, dict[str, NDArray[Any]]]:
 
 def _sparse() -> tuple[Floats, dict[str, NDArray[Any]]]:
     matrix = np.where(_random(2).random((FILTERS, CHANNELS * 9)) < 0.2, _dense()[0], np.float32(0))
-    rows, columns = np.nonzero(matrix)
-    starts = np.searchsorted(rows, np.arange(FILTERS + 1)).astype(np.int32)
-    return matrix, {
-        "row_start": starts,
-        "column": columns.astype(np.int32),
-        "value": matrix[rows, columns],
-    }
+    found = matrix != 0
+    bits = np.packbits(found, axis=1, bitorder="little")
+    return matrix, {"bits": bits, "value": matrix[found]}
 
 
 def _planes() -> tuple[Floats, dict[str, NDArray[Any]]]:

@@ -24,6 +24,11 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def counts(text: str) -> tuple[int, ...]:
+    """Read ``1,8``: whole numbers of at least 1."""
+    return tuple(positive(part.strip()) for part in text.split(","))
+
+
 def seconds(text: str) -> float:
     """Read a number above 0."""
     try:

@@ -38,7 +38,7 @@ def pack(weight: Array) -> Packed:
     density = nonzeros / weight.size if weight.size else 1.0
     wide = sum(pattern.values is None for pattern in found)
     is_sparse = density < SPARSE_DENSITY
-    sparse_bytes = 4 * (len(weight) + 1) + 8 * nonzeros
+    sparse_bytes = weight.size // 8 + 4 * nonzeros
     if wide == 0 and weight.size:
         packed = Packed("planes", _planes(weight, found), name, density, f"every filter is {name}")
         if 2 * packed.bytes <= weight.nbytes and (packed.bytes <= sparse_bytes or not is_sparse):
@@ -93,10 +93,5 @@ def _planes(weight: Array, found: list[FilterPattern]) -> dict[str, Array]:
 
 
 def _sparse(weight: Array) -> dict[str, Array]:
-    rows, columns = np.nonzero(weight)
-    starts = np.searchsorted(rows, np.arange(len(weight) + 1))
-    return {
-        "row_start": starts.astype(np.int32),
-        "column": columns.astype(np.int32),
-        "value": weight[rows, columns].astype(np.float32),
-    }
+    found = weight != 0
+    return {"bits": np.packbits(found, axis=1, bitorder="little"), "value": weight[found]}

@@ -14,13 +14,12 @@ from plumline.compiler.graph import Array
 MAX_VALUES = 3
 """Distinct values of a filter that two planes can hold: one of them needs no plane."""
 
-SPARSE_DENSITY = 0.25
+SPARSE_DENSITY = 0.75
 """Below this share of non-zero weights a layer without repeated values is held as a sparse matrix.
 
-A non-zero costs 8 bytes (value and column) against 4 for every weight of a dense matrix, so the
-sparse form is at most half as large. A kernel that follows an index stream does about one vector
-operation a cycle where a register-blocked dense one does nearly two, so it breaks even near
-density 0.5; a quarter leaves it twice as fast and robust to layers with few filters.
+The sparse form takes a bit a weight and 4 bytes a non-zero: it is smaller than a dense matrix up to
+31/32. Which kernel runs is settled later, for each set of shapes; beyond this density the dense one
+always wins.
 """
 
 _SAMPLE = 64

@@ -49,7 +49,7 @@ class Program:
         that number.
 
     The instruction set is the best of the machine, or the best that is not beyond ``$PLUMLINE_ISA``
-    (``reference``, ``portable``, ``avx2``, ``avx512``), read when the program is made.
+    (``reference``, ``portable``, ``avx2``, ``avx512``, ``amx``), read when the program is made.
 
     Numbers are IEEE float32. A NaN or infinity in an input reaches those outputs that depend on
     it, and steps that choose between values (``relu``, ``clip``, maximum pooling) may replace a

@@ -5,10 +5,12 @@ from pkgutil import iter_modules
 
 from plumline.bench.contenders.registry import (
     Bind,
+    Call,
     Contender,
     Shapes,
     able,
     contender,
+    heeded,
     look_up,
     names,
 )
@@ -16,4 +18,4 @@ from plumline.bench.contenders.registry import (
 for _module in iter_modules(__path__):  # each contender registers itself
     import_module(f"{__name__}.{_module.name}")
 
-__all__ = ["Bind", "Contender", "Shapes", "able", "contender", "look_up", "names"]
+__all__ = ["Bind", "Call", "Contender", "Shapes", "able", "contender", "heeded", "look_up", "names"]

@@ -18,6 +18,12 @@ Bind: TypeAlias = Callable[[Feed], Call]
 """Binds inputs once, so that a timed call holds only what every call of the runtime must do."""
 
 Opener: TypeAlias = Callable[[Subject, int, Shapes | None], Bind]
+Heeds: TypeAlias = Callable[[str], bool]
+
+
+def heeds_nothing(isa: str) -> bool:
+    """Say that no setting holds this runtime to an instruction set."""
+    return False
 
 
 FORMS = {
@@ -30,12 +36,17 @@ FORMS = {
 
 @dataclass(frozen=True)
 class Contender:
-    """A runtime, the package it imports, and the forms of a network that it takes."""
+    """A runtime, the package it imports, and the forms of a network that it takes.
+
+    ``heeds`` finds out whether the kernels that it picks in this process stay within an instruction
+    set (``avx2``, ``avx512``) to which the environment holds it.
+    """
 
     name: str
     package: str
     forms: tuple[str, ...]
     opener: Opener
+    heeds: Heeds = heeds_nothing
 
     @property
     def version(self) -> str:
@@ -74,11 +85,13 @@ class Contender:
 _CONTENDERS: dict[str, Contender] = {}
 
 
-def contender(name: str, package: str, forms: tuple[str, ...]) -> Callable[[Opener], Opener]:
+def contender(
+    name: str, package: str, forms: tuple[str, ...], heeds: Heeds = heeds_nothing
+) -> Callable[[Opener], Opener]:
     """Register the decorated opener as the contender ``name``."""
 
     def add(opener: Opener) -> Opener:
-        _CONTENDERS[name] = Contender(name, package, forms, opener)
+        _CONTENDERS[name] = Contender(name, package, forms, opener, heeds)
         return opener
 
     return add
@@ -92,6 +105,12 @@ def names() -> list[str]:
 def look_up(name: str) -> Contender:
     """Return a contender by name."""
     return _names.look_up("contender", name, _CONTENDERS)
+
+
+def heeded(cap: str) -> dict[str, str]:
+    """Say of each installed contender whether it heeds the cap: yes, no, or nothing without one."""
+    installed = [c for _, c in sorted(_CONTENDERS.items()) if c.installed]
+    return {c.name: ("yes" if c.heeds(cap) else "no") if cap else "" for c in installed}
 
 
 def able(subject: Subject) -> list[str]:

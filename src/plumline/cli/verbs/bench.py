@@ -1,13 +1,15 @@
-"""``plumline bench``: one network in several runtimes, in turns."""
+"""``plumline bench``: one network, or a suite of them, in several runtimes, in turns."""
 
 import tempfile
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from plumline.cli import suites
 from plumline.cli.registry import Answer, verb
 from plumline.cli.runs import is_run
-from plumline.cli.values import check_output, names, positive, seconds, shapes
+from plumline.cli.values import check_output, counts, names, positive, seconds, shapes
+from plumline.errors import InputError
 
 if TYPE_CHECKING:
     from plumline.bench import Subject
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 def declare(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("network", metavar="NET.onnx|RUN", help="network to time")
+    parser.add_argument("network", nargs="?", metavar="NET.onnx|RUN", help="network to time")
     parser.add_argument(
         "--against",
         type=names,
@@ -23,19 +25,18 @@ def declare(parser: ArgumentParser) -> None:
         help="onnxruntime, openvino, torch (those installed that can run the network)",
     )
     parser.add_argument("--run", metavar="RUN", help="run folder of the network, for torch")
-    parser.add_argument("--threads", type=positive, default=1, metavar="N", help="of each (1)")
-    parser.add_argument("--batch", type=positive, default=1, metavar="N", help="images a call (1)")
+    parser.add_argument("--threads", type=counts, metavar="N", help="of each (1; a suite: 1,2)")
+    parser.add_argument("--batch", type=counts, metavar="N", help="images a call (1; a suite: 1,8)")
     parser.add_argument(
         "--shape", action="append", default=[], metavar="NAME=1,3,32,32", help="of an open input"
     )
     parser.add_argument(
-        "--seconds", type=seconds, default=2.0, metavar="S", help="time for each runtime (2)"
+        "--seconds", type=seconds, metavar="S", help="time for each runtime (2; a suite: 1)"
     )
-    parser.add_argument(
-        "--repeats", type=positive, default=20, metavar="N", help="turns that share it (20)"
-    )
+    parser.add_argument("--repeats", type=positive, metavar="N", help="turns that share it (20)")
     parser.add_argument("--csv", metavar="FILE", help="write the table with machine and versions")
     parser.add_argument("--out", metavar="FILE.json", help="write everything as JSON")
+    suites.declare(parser)
 
 
 @verb(
@@ -46,8 +47,20 @@ def declare(parser: ArgumentParser) -> None:
 )
 def run(options: Namespace) -> Answer:
     """Compare, print and write."""
+    if options.suite:
+        return suites.run(options)
+    return _compare(options)
+
+
+def _compare(options: Namespace) -> Answer:
     from plumline import bench
 
+    for name in suites.SUITE_ONLY:
+        if getattr(options, name):
+            raise InputError(f"--{name} is for a suite: name one with --suite")
+    if not options.network:
+        raise InputError("name a network to time, or a suite of them with --suite")
+    threads, batch = _one("--threads", options.threads), _one("--batch", options.batch)
     check_output(options.csv, options.network)
     check_output(options.out, options.network)
     subject = _subject(options)
@@ -55,17 +68,23 @@ def run(options: Namespace) -> Answer:
     comparison = bench.compare(
         subject,
         against,
-        threads=options.threads,
-        batch=options.batch,
+        threads=threads,
+        batch=batch,
         shapes=shapes(options.shape),
-        seconds=options.seconds,
-        turns=options.repeats,
+        seconds=options.seconds or 2.0,
+        turns=options.repeats or 20,
     )
     if options.csv:
         comparison.write_csv(options.csv)
     if options.out:
         comparison.write_json(options.out)
     return Answer(comparison.to_dict(), str(comparison))
+
+
+def _one(option: str, values: tuple[int, ...] | None) -> int:
+    if values is not None and len(values) > 1:
+        raise InputError(f"{option} takes one number, unless a suite is timed")
+    return values[0] if values else 1
 
 
 def _subject(options: Namespace) -> "Subject":

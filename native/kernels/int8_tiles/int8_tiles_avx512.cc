@@ -1,0 +1,1 @@
+#include "kernels/int8_tiles/int8_tiles.inl"

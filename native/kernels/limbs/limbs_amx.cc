@@ -1,0 +1,1 @@
+#include "kernels/limbs/limbs.inl"

@@ -1,0 +1,1 @@
+#include "kernels/merge/count.inl"

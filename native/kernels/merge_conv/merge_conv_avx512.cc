@@ -1,0 +1,1 @@
+#include "kernels/merge_conv/merge_conv.inl"

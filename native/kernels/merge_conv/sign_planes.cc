@@ -1,0 +1,45 @@
+#include "kernels/merge_conv/sign_planes.h"
+
+namespace plumline {
+
+SignPlanes::SignPlanes(const Weights& weights)
+    : plane_bytes_(weights.plane_bytes()), bits_(weights.bits, weights.bits + weights.planes() * plane_bytes_) {
+  row_start_.push_back(0);
+  for (int64_t m = 0; m < weights.filters; ++m) {
+    add_filter(weights, m);
+    row_start_.push_back(static_cast<int32_t>(coefficient_.size()));
+  }
+}
+
+void SignPlanes::add_filter(const Weights& weights, int64_t filter) {
+  const int32_t first = weights.row_start[filter], count = weights.row_start[filter + 1] - first;
+  const float* a = weights.coefficient + first;
+  const float total = weights.total_coefficient.empty() ? 0.0f : weights.total_coefficient[filter];
+  if (count == 1 && total != 0.0f && a[0] + total == -total) {
+    add_plane(-total, {first, -1, -1, 1});
+    return;
+  }
+  if (total != 0.0f) add_plane(total, {-1, -1, 1, 1});
+  if (count == 2 && a[0] == -a[1]) {
+    add_plane(a[0], {first, first + 1, 0, 1});
+    return;
+  }
+  for (int32_t i = 0; i < count; ++i) add_plane(a[i], {first + i, -1, 0, 1});
+}
+
+void SignPlanes::add_plane(float coefficient, const Source& source) {
+  coefficient_.push_back(coefficient);
+  sources_.push_back(source);
+}
+
+bool SignPlanes::bit(int32_t plane, int64_t k) const {
+  return plane >= 0 && (bits_[static_cast<size_t>(plane * plane_bytes_ + k / 8)] >> (k % 8)) & 1;
+}
+
+void SignPlanes::signs(int64_t plane, const std::vector<int64_t>& columns, int8_t* to) const {
+  const Source& source = sources_[static_cast<size_t>(plane)];
+  for (const int64_t k : columns)
+    *to++ = static_cast<int8_t>((bit(source.plane, k) ? source.at_one : source.at_zero) - bit(source.subtracted, k));
+}
+
+}  // namespace plumline

@@ -1,0 +1,1 @@
+#include "kernels/tile_check/tile_check.inl"

@@ -1,0 +1,1 @@
+"""Networks that suites measure: made here from weights of known patterns, or read from files."""
