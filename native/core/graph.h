@@ -49,6 +49,7 @@ class Graph {
 
   void check(const GraphSpec& spec) const;
   void add_steps(const std::vector<NodeSpec>& nodes, Isa isa);
+  void derive_types();
   void prepare(const std::vector<Shape>& inputs);
   std::vector<Shape> derive_shapes(const std::vector<Shape>& inputs) const;
   size_t scratch_bytes(const Plan& plan) const;
@@ -59,6 +60,7 @@ class Graph {
   std::vector<int> outputs_;
   std::map<int, Constant> constants_;
   size_t values_ = 0;
+  std::vector<DType> types_;  // of each value
   std::vector<Step> steps_;
   std::unique_ptr<Operator> to_row_major_, to_sub_images_;
   std::unique_ptr<Plan> plan_;

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from matrices import ACTIVATIONS, FORMS, Node, assert_close, conv_node, convolve, random_activation
+from native_support import of_floats
 
 native: Any = pytest.importorskip("plumline.runtime._native")
 ISAS = native.available_isas()
@@ -128,7 +129,7 @@ def test_kernel_says_what_runs(
     rng = np.random.default_rng(3)
     node, x = layer_of(layer, form, rng)
     node.run(native, isa, x)
-    assert node.kernels in [[f"{name}/{isa}"] for name in kernel.split("|")]
+    assert node.kernels in [[f"{name}/{of_floats(isa)}"] for name in kernel.split("|")]
 
 
 @pytest.mark.parametrize("isa", [isa for isa in ISAS if isa in ("avx2", "avx512")])
@@ -183,7 +184,7 @@ def test_sub_image_kernels_equal_numpy(
         x = normal(rng, (1, groups * channels, *rng.integers(28, 36, 2).tolist()))
         y = node.run(native, isa, x, threads=int(rng.integers(1, 4)))
         assert_close(node, y, node.finish(convolve(node, x), None))
-        ran += node.kernels == [f"{kernel}/{isa}"]
+        ran += node.kernels == [f"{kernel}/{of_floats(isa)}"]
     assert ran > 0
 
 
@@ -210,7 +211,7 @@ def test_winograd_equals_numpy(isa: str) -> None:
         residual = normal(rng, sums.shape) if rng.random() < 0.5 else None
         y = node.run(native, isa, x, residual, threads=int(rng.integers(1, 4)))
         assert_close(node, y, node.finish(sums, residual))
-        ran += node.kernels == [f"winograd/{isa}"]
+        ran += node.kernels == [f"winograd/{of_floats(isa)}"]
     assert ran > 2
 
 
@@ -226,7 +227,7 @@ def test_winograd_errors_stay_small_at_many_channels(data: str, isa: str) -> Non
         x = np.maximum(x + normal(rng, (1, 512, 1, 1)), 0)
     sums = convolve(node, x)
     y = node.run(native, isa, x)
-    assert node.kernels == [f"winograd/{isa}"]
+    assert node.kernels == [f"winograd/{of_floats(isa)}"]
     assert np.abs(y - sums).max() < 1e-5 * np.abs(sums).max()
 
 
