@@ -130,3 +130,17 @@ def test_a_stride_that_an_image_is_too_small_to_take(
         x = pixels((1, height, width))
         (got,), (want,) = (run(graph, [x]) for graph in graphs)
         np.testing.assert_allclose(got, want, atol=1e-5 * np.abs(want).max())
+
+
+@pytest.mark.parametrize(("kernel", "generate", "isa"), KERNELS)
+def test_a_worker_has_bounds(
+    kernel: str, generate: str, isa: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few planes leave room for many rows of sums, but the channels of as many rows have none."""
+    monkeypatch.setenv("PLUMLINE_JIT", generate)
+    node = conv_node(np.random.default_rng(0), "signed_binary", 1, 256, [3, 3], pads=[1] * 4)
+    nodes = [("conv", "conv", [0], [1], node.attributes, node.tensors)]
+    graph = native.Graph(2, [(0, [-1, 256, -1, -1])], [1], {}, nodes, isa, 1)
+    graph.infer([(1, 256, 512, 512)])
+    converted = 256 * 512 * 512 * 4
+    assert graph.arena_bytes - converted <= 2**25
