@@ -166,6 +166,11 @@ def test_threads_are_cut_to_the_cores(artifact, x):
     np.testing.assert_allclose(program(x), Program(artifact)(x), rtol=1e-5, atol=1e-6)
 
 
+def test_threads_are_cut_to_what_the_engine_has(artifact, monkeypatch):
+    monkeypatch.setattr(native, "cores", lambda: 384)
+    assert Program(artifact, threads=300).threads == 256
+
+
 @pytest.mark.parametrize(
     ("kernel", "visits_all"),
     [("dense/avx2", True), ("depthwise/avx2", True), ("tables/avx2", False), ("reference", False)],

@@ -45,8 +45,8 @@ class Program:
 
     Args:
         artifact: what `plumline.compile` made or a ``.plum`` file holds.
-        threads: how many threads share a run; more than the cores this process may use are cut to
-        that number.
+        threads: how many threads share a run; more than the cores this process may use, or than
+        256, are cut to that number.
 
     The instruction set is the best of the machine, or the best that is not beyond ``$PLUMLINE_ISA``
     (``reference``, ``portable``, ``avx2``, ``avx512``, ``amx``), read when the program is made.
