@@ -172,7 +172,8 @@ def test_threads_are_cut_to_the_cores(artifact, x):
 )
 def test_planned_operations_are_those_of_the_kernel(artifact, kernel, visits_all):
     """A kernel that visits every weight does the dense work, though the file holds planes."""
-    first = plan.make(artifact, [kernel] * len(artifact.nodes), "avx2")[0]
+    nodes = len(artifact.nodes)
+    first = plan.make(artifact, [kernel] * nodes, [""] * nodes, "avx2")[0]
     assert 0 < first.planned_operations <= first.dense_operations
     assert (first.planned_operations == first.dense_operations) == visits_all
 

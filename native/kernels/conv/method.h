@@ -18,10 +18,9 @@ class ConvMethod {
  public:
   virtual ~ConvMethod() = default;
   virtual std::string name() const = 0;  // "tables/avx512"
-  // What make_cheapest compares: about the processor cycles of one thread, where the dense kernel needs one for a filter,
-  // a column and 16 pixels.
+  // What MethodChoice compares: about the processor cycles of one thread, where the dense kernel needs one for a filter,
+  // a column and 16 pixels. Infinite where the method cannot be used.
   virtual double cost(const Window&) const { return 0; }
-  virtual std::string name_for(const Window&) const { return name(); }
   // Whether the input, or the output and the residual, may be held as sub-images (core/sub_images.h).
   virtual bool takes_sub_images(const Window&) const { return false; }
   virtual bool makes_sub_images(const Window&) const { return false; }
@@ -29,6 +28,8 @@ class ConvMethod {
   virtual void run(const Window& window, const float* input, const Finish& finish, std::byte* scratch,
                    ThreadPool& pool) const = 0;
 };
+
+using ConvMethods = std::vector<std::unique_ptr<ConvMethod>>;
 
 // How the columns of a matrix are made up: weights.columns = channels of a group * taps.
 struct Taps {
@@ -45,7 +46,6 @@ std::unique_ptr<ConvMethod> make_merge(const Weights& weights, const Taps& taps,
 // Of dense weights and planes, on tile registers; null where there are none, or a weight is too large for bf16.
 std::unique_ptr<ConvMethod> make_limbs(const Weights& weights, const Taps& taps, Isa isa);
 bool tables_pay(const Weights& weights, const Taps& taps, Isa isa);  // whether make_planes beats make_dense
-std::unique_ptr<ConvMethod> make_cheapest(std::vector<std::unique_ptr<ConvMethod>> methods);  // at each window
 std::unique_ptr<ConvMethod> make_depthwise(const Weights& weights, Isa isa);  // one channel a group
 
 // For windows of one pixel and one tap, one group.
