@@ -86,7 +86,6 @@ class Conv : public Operator {
     checked_count({channels_, groups_});
     choice_.emplace(methods_of(weights, {groups_, channels_, taps, kernel_size_[1]}, isa), isa,
                     spec.attributes.text("tuned", ""));
-    if (isa == Isa::kReference) constants_ = spec.tensors;
   }
 
   std::vector<Shape> infer(const std::vector<Shape>& inputs) const override {
@@ -175,7 +174,6 @@ class Conv : public Operator {
   int64_t filters_;
   int64_t channels_;  // of a group
   Fused fused_;
-  std::map<std::string, Constant> constants_;  // the reference reads them
   std::optional<MethodChoice> choice_;  // once the sizes are checked
 };
 

@@ -35,7 +35,6 @@ class Linear : public Operator {
       : filters_(weights.filters),
         columns_(weights.columns),
         fused_(spec, filters_),
-        constants_(isa == Isa::kReference ? spec.tensors : std::map<std::string, Constant>{}),
         choice_(methods_of(weights, isa), isa, spec.attributes.text("tuned", "")) {}
 
   std::vector<Shape> infer(const std::vector<Shape>& inputs) const override {
@@ -86,7 +85,6 @@ class Linear : public Operator {
   int64_t filters_;
   int64_t columns_;
   Fused fused_;
-  std::map<std::string, Constant> constants_;  // the reference reads them
   MethodChoice choice_;
 };
 

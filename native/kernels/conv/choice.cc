@@ -10,7 +10,7 @@ namespace {
 // All that a file may name, whether a node has it or not.
 constexpr const char* kNames[] = {"dense",  "depthwise",     "limbs",  "merge",
                                   "reference", "shared_tables", "sparse", "tables"};
-constexpr size_t kMostHints = 1024;
+constexpr size_t kMostText = 1 << 16;
 
 std::string short_name(const std::string& name) { return name.substr(0, name.find('/')); }
 
@@ -41,10 +41,10 @@ Shape parse_shape(const std::string& hint, const std::string& text) {
 }  // namespace
 
 MethodChoice::MethodChoice(ConvMethods methods, Isa isa, const std::string& tuned) : methods_(std::move(methods)) {
+  if (methods_.size() == 1) methods_[0]->prepare();
   if (tuned.empty()) return;
-  const std::vector<std::string> hints = split(tuned, ", ");
-  if (hints.size() > kMostHints) throw Error("tuned has more than " + std::to_string(kMostHints) + " entries");
-  for (const std::string& hint : hints) {
+  if (tuned.size() > kMostText) throw Error("tuned has more than " + std::to_string(kMostText) + " characters");
+  for (const std::string& hint : split(tuned, ", ")) {
     const std::vector<std::string> parts = split(hint, " ");
     if (parts.size() != 3) refuse(hint, "must be an instruction set, a shape and a method");
     const Isa measured = isa_from_name(parts[0]);
@@ -58,7 +58,7 @@ MethodChoice::MethodChoice(ConvMethods methods, Isa isa, const std::string& tune
 }
 
 // The method of the first hint for this shape; null where it cannot be used, as where no code may be generated.
-const ConvMethod* MethodChoice::tuned(const Shape& input, const Window& window) const {
+ConvMethod* MethodChoice::tuned(const Shape& input, const Window& window) const {
   for (const Hint& hint : hints_)
     if (hint.input == input) return std::isfinite(hint.method->cost(window)) ? hint.method : nullptr;
   return nullptr;
@@ -67,7 +67,7 @@ const ConvMethod* MethodChoice::tuned(const Shape& input, const Window& window) 
 const ConvMethod& MethodChoice::at(const Shape& input, const Window& window) const {
   if (methods_.size() == 1) return *methods_[0];
   if (last_ && input == last_input_) return *last_;
-  const ConvMethod* best = tuned(input, window);
+  ConvMethod* best = tuned(input, window);
   double lowest = 0;
   if (!best)
     for (const auto& method : methods_) {
@@ -76,6 +76,7 @@ const ConvMethod& MethodChoice::at(const Shape& input, const Window& window) con
       best = method.get();
       lowest = cost;
     }
+  best->prepare();
   last_input_ = input;
   last_ = best;
   return *best;

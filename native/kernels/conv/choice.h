@@ -20,17 +20,17 @@ class MethodChoice {
   // Allocates nothing when the shape is that of the last call.
   const ConvMethod& at(const Shape& input, const Window& window) const;
 
-  std::string names() const;                                                      // of all, for plan()
-  std::string reason(const Shape& input, const Window& window) const;             // why it is the one that it is
-  std::vector<Candidate> candidates(const Window& window) const;  // all that can, the cheapest first
+  std::string names() const;                                           // of all, for plan()
+  std::string reason(const Shape& input, const Window& window) const;  // why it is the one that it is
+  std::vector<Candidate> candidates(const Window& window) const;       // all that can, the cheapest first
 
  private:
   struct Hint {
     Shape input;
-    const ConvMethod* method;
+    ConvMethod* method;
   };
 
-  const ConvMethod* tuned(const Shape& input, const Window& window) const;
+  ConvMethod* tuned(const Shape& input, const Window& window) const;
 
   ConvMethods methods_;
   std::vector<Hint> hints_;

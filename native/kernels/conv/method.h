@@ -12,8 +12,7 @@
 
 namespace plumline {
 
-// A way to compute a convolution: the weights in the order that its kernel wants, and the kernel. It keeps no pointer
-// into the node's constants, except the reference.
+// A way to compute a convolution: the weights in the order that its kernel wants, and the kernel.
 class ConvMethod {
  public:
   virtual ~ConvMethod() = default;
@@ -21,6 +20,8 @@ class ConvMethod {
   // What MethodChoice compares: about the processor cycles of one thread, where the dense kernel needs one for a filter,
   // a column and 16 pixels. Infinite where the method cannot be used.
   virtual double cost(const Window&) const { return 0; }
+  // Makes what only running needs; called, perhaps again, when the method is chosen, before all that follows.
+  virtual void prepare() {}
   // Whether the input, or the output and the residual, may be held as sub-images (core/sub_images.h).
   virtual bool takes_sub_images(const Window&) const { return false; }
   virtual bool makes_sub_images(const Window&) const { return false; }

@@ -4,4 +4,13 @@ from plumline.runtime.artifact import Artifact
 from plumline.runtime.plan import Plan, PlanStep
 from plumline.runtime.program import Candidates, Program, StepTime, TensorInfo, load
 
-__all__ = ["Artifact", "Candidates", "Plan", "PlanStep", "Program", "StepTime", "TensorInfo", "load"]
+__all__ = [
+    "Artifact",
+    "Candidates",
+    "Plan",
+    "PlanStep",
+    "Program",
+    "StepTime",
+    "TensorInfo",
+    "load",
+]

@@ -86,7 +86,9 @@ def _table(steps: list[dict[str, Any]], totals: dict[str, Any]) -> str:
     head = [*("layer", "op", "kernel", "choice", "pattern", "weights", "density", "bits a weight")]
     head += [*("bytes", "dense MACs", "planned ops", "why")]
     rows = [_cells(step) for step in steps]
-    total = _cells({"node": "total", "op": "", "kernel": "", "choice": "", "pattern": "", "why": "", **totals})
+    total = _cells(
+        {"node": "total", "op": "", "kernel": "", "choice": "", "pattern": "", "why": "", **totals}
+    )
     return table(head, [*rows, total])
 
 
