@@ -1,4 +1,4 @@
-"""Which method computes a layer: the one its attribute `tuned` names, else the cheapest estimate."""
+"""Which method computes a layer: the one that `tuned` names, else the cheapest estimate."""
 
 import re
 

@@ -1,8 +1,8 @@
 """Measure the methods that the steps of a program can choose from, and note the fastest.
 
-Estimates of the native module decide which methods are worth a measurement. Whole programs are timed,
-so a method is measured in its place: in the layout that its neighbours give it, with the caches as
-they leave them. A trial changes the method of every other step that has a choice; such a step is
+Estimates of the native module decide which methods are worth a measurement. Whole programs are
+timed, so a method is measured in its place: in the layout that its neighbours give it, with the
+caches as they leave them. A trial changes the method of every other step that has a choice; such a step is
 charged for all steps up to the next one that has, as they may have to convert what it makes.
 """
 
