@@ -87,7 +87,8 @@ Constant to_constant(nb::handle object, const std::string& what) {
   if (dtype == nb::dtype<int32_t>()) return Constant(DType::kInt32, shape_of(array), array.data());
   if (dtype == nb::dtype<uint32_t>()) return Constant(DType::kUInt32, shape_of(array), array.data());
   if (dtype == nb::dtype<uint8_t>()) return Constant(DType::kUInt8, shape_of(array), array.data());
-  throw Error(what + " must be float32, int32, uint32 or uint8");
+  if (dtype == nb::dtype<int8_t>()) return Constant(DType::kInt8, shape_of(array), array.data());
+  throw Error(what + " must be float32, int32, uint32, uint8 or int8");
 }
 
 Attribute to_attribute(nb::handle object, const std::string& what) {

@@ -7,7 +7,7 @@
 
 namespace plumline {
 
-size_t size_of(DType dtype) { return dtype == DType::kUInt8 ? 1 : 4; }
+size_t size_of(DType dtype) { return dtype == DType::kUInt8 || dtype == DType::kInt8 ? 1 : 4; }
 
 const char* name_of(DType dtype) {
   switch (dtype) {
@@ -15,6 +15,7 @@ const char* name_of(DType dtype) {
     case DType::kInt32: return "int32";
     case DType::kUInt32: return "uint32";
     case DType::kUInt8: return "uint8";
+    case DType::kInt8: return "int8";
   }
   return "unknown";
 }
@@ -53,6 +54,11 @@ const uint32_t* Constant::words() const {
 const uint8_t* Constant::bytes() const {
   expect_dtype(dtype_, DType::kUInt8, "tensor");
   return reinterpret_cast<const uint8_t*>(storage_.get());
+}
+
+const int8_t* Constant::signed_bytes() const {
+  expect_dtype(dtype_, DType::kInt8, "tensor");
+  return reinterpret_cast<const int8_t*>(storage_.get());
 }
 
 void Constant::expect(DType dtype, const Shape& shape, const char* role) const {

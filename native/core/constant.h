@@ -8,7 +8,7 @@
 
 namespace plumline {
 
-enum class DType { kFloat32, kInt32, kUInt32, kUInt8 };
+enum class DType { kFloat32, kInt32, kUInt32, kUInt8, kInt8 };
 size_t size_of(DType dtype);
 const char* name_of(DType dtype);
 
@@ -27,6 +27,7 @@ class Constant {
   const int32_t* ints() const;
   const uint32_t* words() const;
   const uint8_t* bytes() const;
+  const int8_t* signed_bytes() const;
   void expect(DType dtype, const Shape& shape, const char* role) const;
 
  private:

@@ -21,8 +21,8 @@ namespace plumline {
 
 namespace {
 
-constexpr const char* kNames[] = {"reference", "portable", "portable_emulated_amx", "avx2",
-                                  "avx512",    "avx512_emulated_amx", "amx"};
+constexpr const char* kNames[] = {"reference", "portable",            "portable_emulated_amx", "avx2",
+                                  "avx512",    "avx512_emulated_amx", "avx512_vnni",           "amx"};
 constexpr int kCount = sizeof(kNames) / sizeof(kNames[0]);
 
 #if PLUMLINE_X86
@@ -81,11 +81,13 @@ Isa detect() {
   const Leaf basic = cpuid(1);
   if (!has(basic.ecx, {12 /* FMA */, 27 /* OSXSAVE */, 28 /* AVX */})) return Isa::kPortable;
   const uint64_t saved = saved_state();
-  const unsigned extended = cpuid(7).ebx;
+  const Leaf features = cpuid(7);
+  const unsigned extended = features.ebx;
   if ((saved & 0x6) != 0x6 /* xmm, ymm */ || !has(extended, {5 /* AVX2 */})) return Isa::kPortable;
   if ((saved & 0xE6) != 0xE6 /* and opmask, zmm */) return Isa::kAvx2;
   if (!has(extended, {16 /* F */, 17 /* DQ */, 30 /* BW */, 31 /* VL */})) return Isa::kAvx2;
-  return has_amx(saved) ? Isa::kAmx : Isa::kAvx512;
+  if (!has(features.ecx, {11 /* VNNI */})) return Isa::kAvx512;
+  return has_amx(saved) ? Isa::kAmx : Isa::kAvx512Vnni;
 }
 #else
 Isa detect() { return Isa::kPortable; }

@@ -67,6 +67,7 @@ bool overlap(const float* a, size_t a_bytes, const float* b, size_t b_bytes) {
 struct Graph::Plan {
   std::vector<Shape> input_shapes;
   std::vector<Shape> shapes;      // of each value
+  std::vector<DType> types;       // of each value
   std::vector<ScheduledStep> steps;
   std::vector<size_t> root;       // of each tensor
   std::vector<int> output_slot;   // of each root: the caller's array it is written to, or kNone
@@ -83,7 +84,8 @@ struct Graph::Plan {
   }
   size_t at(int value) const { return at({value, Layout::kRowMajor}); }
   size_t bytes_of(const Tensor& tensor) const {
-    return static_cast<size_t>(stored_count(shapes[static_cast<size_t>(tensor.value)], tensor.layout)) * sizeof(float);
+    const auto value = static_cast<size_t>(tensor.value);
+    return static_cast<size_t>(stored_count(shapes[value], tensor.layout)) * size_of(types[value]);
   }
 };
 
@@ -95,6 +97,7 @@ Graph::Graph(GraphSpec spec, Isa isa, int threads) : pool_(threads) {
   outputs_ = std::move(spec.outputs);
   constants_ = std::move(spec.constants);
   values_ = static_cast<size_t>(spec.values);
+  derive_types();
   to_row_major_ = make_conversion(Layout::kRowMajor, isa);
   to_sub_images_ = make_conversion(Layout::kInterleaved, isa);
 }
@@ -132,6 +135,27 @@ void Graph::add_steps(const std::vector<NodeSpec>& nodes, Isa isa) {
     } catch (const Error& error) {
       throw Error(by + ": " + error.what());
     }
+  }
+}
+
+// Inputs, constants and outputs are float32: 8-bit values live inside a program, between the steps that make and take
+// them.
+void Graph::derive_types() {
+  types_.assign(values_, DType::kFloat32);
+  for (const Step& step : steps_) {
+    std::vector<DType> given;
+    for (const int value : step.inputs) given.push_back(types_[static_cast<size_t>(value)]);
+    try {
+      const DType made = step.operation->infer_type(given);
+      for (const int value : step.outputs) types_[static_cast<size_t>(value)] = made;
+    } catch (const Error& error) {
+      throw Error(step.title + ": " + error.what());
+    }
+  }
+  for (const int value : outputs_) {
+    const DType type = types_[static_cast<size_t>(value)];
+    if (type != DType::kFloat32)
+      throw Error(std::string("an output must be float32: value ") + std::to_string(value) + " is " + name_of(type));
   }
 }
 
@@ -184,6 +208,7 @@ void Graph::prepare(const std::vector<Shape>& inputs) {
   if (plan_ && plan_->input_shapes == inputs) return;
   auto plan = std::make_unique<Plan>();
   plan->shapes = derive_shapes(inputs);
+  plan->types = types_;
   plan->input_shapes = inputs;
   plan->steps = schedule(steps_, plan->shapes, outputs_, {to_row_major_.get(), to_sub_images_.get()});
   const size_t scratch = scratch_bytes(*plan);
@@ -245,11 +270,15 @@ void Graph::prepare(const std::vector<Shape>& inputs) {
           reinterpret_cast<float*>(plan->arena.get() + buffers[static_cast<size_t>(buffer_of[tensor])].offset);
   for (const ScheduledStep& step : plan->steps) {
     plan->step_inputs.emplace_back();
-    for (const Tensor& tensor : step.inputs)
-      plan->step_inputs.back().push_back({nullptr, &plan->shapes[static_cast<size_t>(tensor.value)], tensor.layout});
+    for (const Tensor& tensor : step.inputs) {
+      const auto value = static_cast<size_t>(tensor.value);
+      plan->step_inputs.back().push_back({nullptr, &plan->shapes[value], tensor.layout, types_[value]});
+    }
     plan->step_outputs.emplace_back();
-    for (const Tensor& tensor : step.outputs)
-      plan->step_outputs.back().push_back({nullptr, &plan->shapes[static_cast<size_t>(tensor.value)], tensor.layout});
+    for (const Tensor& tensor : step.outputs) {
+      const auto value = static_cast<size_t>(tensor.value);
+      plan->step_outputs.back().push_back({nullptr, &plan->shapes[value], tensor.layout, types_[value]});
+    }
   }
   plan_ = std::move(plan);
 }

@@ -56,6 +56,7 @@ class Graph {
 
   void check(const GraphSpec& spec) const;
   void add_steps(const std::vector<NodeSpec>& nodes, Isa isa);
+  void derive_types();
   void prepare(const std::vector<Shape>& inputs);
   std::vector<Shape> derive_shapes(const std::vector<Shape>& inputs) const;
   std::vector<Shape> given(const Step& step) const;  // the shapes of its inputs in the last plan
@@ -67,6 +68,7 @@ class Graph {
   std::vector<int> outputs_;
   std::map<int, Constant> constants_;
   size_t values_ = 0;
+  std::vector<DType> types_;  // of each value
   std::vector<Step> steps_;
   std::unique_ptr<Operator> to_row_major_, to_sub_images_;
   std::unique_ptr<Plan> plan_;

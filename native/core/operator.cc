@@ -25,6 +25,12 @@ const Constant& NodeSpec::tensor(const std::string& role) const {
   return *found;
 }
 
+DType Operator::infer_type(const std::vector<DType>& inputs) const {
+  for (const DType type : inputs)
+    if (type != DType::kFloat32) throw Error(std::string("takes float32, not ") + name_of(type));
+  return DType::kFloat32;
+}
+
 int64_t stored_count(const Shape& shape, Layout layout) {
   if (layout == Layout::kRowMajor) return count(shape);
   return cut_images(shape).size(shape[1]);

@@ -37,16 +37,29 @@ enum class Layout {
 // How many numbers that takes.
 int64_t stored_count(const Shape& shape, Layout layout);
 
+// The numbers of a value. `data` is of the type `dtype`: elements() gives it as what an 8-bit value holds.
 struct InputView {
   const float* data;
   const Shape* shape;
   Layout layout = Layout::kRowMajor;
+  DType dtype = DType::kFloat32;
+
+  template <class Element>
+  const Element* elements() const {
+    return reinterpret_cast<const Element*>(data);
+  }
 };
 
 struct OutputView {
   float* data;
   const Shape* shape;
   Layout layout = Layout::kRowMajor;
+  DType dtype = DType::kFloat32;
+
+  template <class Element>
+  Element* elements() const {
+    return reinterpret_cast<Element*>(data);
+  }
 };
 
 struct RunContext {
@@ -62,13 +75,16 @@ struct Candidate {
   double cost;
 };
 
-// One step of a program. All activations are float32.
+// One step of a program. Activations are float32, uint8 or int8.
 // The constructor checks what does not depend on input shapes; infer() checks what does; after infer() accepted a
 // set of shapes, run() on tensors of these shapes can neither fail nor touch memory outside them.
 class Operator {
  public:
   virtual ~Operator() = default;
   virtual std::vector<Shape> infer(const std::vector<Shape>& inputs) const = 0;
+  // The type of the outputs, from those of the inputs, which never change. Throws Error for inputs it does not take:
+  // any but float32 unless overridden.
+  virtual DType infer_type(const std::vector<DType>& inputs) const;
   virtual size_t scratch_bytes(const std::vector<Shape>& inputs, int threads) const;  // 0 unless overridden
   virtual void run(const RunContext& context) const = 0;                              // allocates nothing
 

@@ -12,6 +12,10 @@
 #include <immintrin.h>
 #define PLUMLINE_ISA_NAMESPACE amx
 #define PLUMLINE_ISA_NAME "amx"
+#elif defined(__AVX512VNNI__)
+#include <immintrin.h>
+#define PLUMLINE_ISA_NAMESPACE avx512_vnni
+#define PLUMLINE_ISA_NAME "avx512_vnni"
 #elif defined(__AVX512F__)
 #include <immintrin.h>
 #define PLUMLINE_ISA_NAMESPACE avx512

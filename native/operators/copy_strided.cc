@@ -9,19 +9,21 @@ namespace plumline {
 
 namespace {
 
-void copy_row(const float* from, int64_t from_step, float* to, int64_t to_step, int64_t n) {
+template <class T>
+void copy_row(const T* from, int64_t from_step, T* to, int64_t to_step, int64_t n) {
   if (from_step == 1 && to_step == 1) {
-    std::memcpy(to, from, static_cast<size_t>(n) * sizeof(float));
+    std::memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
     return;
   }
   for (int64_t i = 0; i < n; ++i) to[i * to_step] = from[i * from_step];
 }
 
-constexpr int64_t kTile = 16;  // a cache line of either side
+constexpr int64_t kTile = 16;  // a cache line of float32 on either side
 
 // `to` is dense along the last axis, `from` along the axis `inner`: one after the other, either side would use one
 // number of every cache line it touches. Squares of whole lines use all of them.
-void copy_transposed(ThreadPool& pool, const Shape& shape, const float* from, const Strides& from_strides, float* to,
+template <class T>
+void copy_transposed(ThreadPool& pool, const Shape& shape, const T* from, const Strides& from_strides, T* to,
                      const Strides& to_strides, size_t inner) {
   const size_t last = shape.size() - 1;
   Walk<2> outer;
@@ -31,7 +33,7 @@ void copy_transposed(ThreadPool& pool, const Shape& shape, const float* from, co
   const int64_t height = shape[inner], width = shape[last];
   const int64_t strips = (height + kTile - 1) / kTile;
   const int64_t from_step = from_strides[last], to_step = to_strides[inner];
-  const auto copy_strip = [&](const float* source, float* target, int64_t first) {
+  const auto copy_strip = [&](const T* source, T* target, int64_t first) {
     const int64_t end = std::min(first + kTile, height);
     for (int64_t left = 0; left < width; left += kTile) {
       const int64_t right = std::min(left + kTile, width);
@@ -61,7 +63,8 @@ size_t transposed_axis(const Shape& shape, const Strides& from_strides, const St
 
 }  // namespace
 
-void copy_strided(ThreadPool& pool, const Shape& shape, const float* from, const Strides& from_strides, float* to,
+template <class T>
+void copy_strided(ThreadPool& pool, const Shape& shape, const T* from, const Strides& from_strides, T* to,
                   const Strides& to_strides) {
   if (count(shape) == 0) return;
   if (!shape.empty()) {
@@ -84,5 +87,8 @@ void copy_strided(ThreadPool& pool, const Shape& shape, const float* from, const
     });
   });
 }
+
+template void copy_strided(ThreadPool&, const Shape&, const float*, const Strides&, float*, const Strides&);
+template void copy_strided(ThreadPool&, const Shape&, const uint8_t*, const Strides&, uint8_t*, const Strides&);
 
 }  // namespace plumline

@@ -85,7 +85,7 @@ class Linear : public Operator {
   int64_t filters_;
   int64_t columns_;
   Fused fused_;
-  MethodChoice choice_;
+  MethodChoice<ConvMethod> choice_;
 };
 
 const RegisterOperator registered("linear", [](const NodeSpec& spec, Isa isa) -> std::unique_ptr<Operator> {

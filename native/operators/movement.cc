@@ -9,25 +9,53 @@ namespace plumline {
 
 namespace {
 
+// Of values of any type, all of the same.
 class Movement : public Operator {
  public:
+  DType infer_type(const std::vector<DType>& inputs) const override {
+    for (const DType type : inputs)
+      if (type != inputs[0])
+        throw Error(std::string("its inputs are ") + name_of(inputs[0]) + " and " + name_of(type));
+    return inputs[0];
+  }
+
+  void run(const RunContext& context) const override {
+    if (context.inputs[0].dtype == DType::kFloat32)
+      move(context, float{});
+    else
+      move(context, uint8_t{});  // int8 too: bytes
+  }
+
   std::string kernel() const override { return "copy"; }
+
+ private:
+  virtual void move(const RunContext& context, float) const = 0;
+  virtual void move(const RunContext& context, uint8_t) const = 0;
 };
 
-class Copy : public Movement {
+// A kind of movement is written once for all types: `template <class T> void move_elements(context) const`.
+template <class Kind>
+class MovementOf : public Movement {
+  void move(const RunContext& context, float) const override { kind().template move_elements<float>(context); }
+  void move(const RunContext& context, uint8_t) const override { kind().template move_elements<uint8_t>(context); }
+  const Kind& kind() const { return static_cast<const Kind&>(*this); }
+};
+
+class Copy : public MovementOf<Copy> {
  public:
   explicit Copy(const NodeSpec& spec) { expect_arity(spec, 1, 1); }
 
   std::vector<Shape> infer(const std::vector<Shape>& inputs) const override { return inputs; }
 
-  void run(const RunContext& context) const override {
+  template <class T>
+  void move_elements(const RunContext& context) const {
     const Shape& shape = *context.inputs[0].shape;
     const Strides strides = dense_strides(shape);
-    copy_strided(*context.pool, shape, context.inputs[0].data, strides, context.outputs[0].data, strides);
+    copy_strided(*context.pool, shape, context.inputs[0].elements<T>(), strides, context.outputs[0].elements<T>(), strides);
   }
 };
 
-class Transpose : public Movement {
+class Transpose : public MovementOf<Transpose> {
  public:
   explicit Transpose(const NodeSpec& spec) : permutation_(spec.attributes.integers("perm")) {
     expect_arity(spec, 1, 1);
@@ -46,20 +74,21 @@ class Transpose : public Movement {
     return {shape};
   }
 
-  void run(const RunContext& context) const override {
+  template <class T>
+  void move_elements(const RunContext& context) const {
     const Strides from = dense_strides(*context.inputs[0].shape);
     Strides strides{};
     for (size_t axis = 0; axis < permutation_.size(); ++axis)
       strides[axis] = from[static_cast<size_t>(permutation_[axis])];
     const OutputView& y = context.outputs[0];
-    copy_strided(*context.pool, *y.shape, context.inputs[0].data, strides, y.data, dense_strides(*y.shape));
+    copy_strided(*context.pool, *y.shape, context.inputs[0].elements<T>(), strides, y.elements<T>(), dense_strides(*y.shape));
   }
 
  private:
   Shape permutation_;
 };
 
-class Concat : public Movement {
+class Concat : public MovementOf<Concat> {
  public:
   explicit Concat(const NodeSpec& spec) : inputs_(spec.inputs.size()), axis_(spec.attributes.integer("axis")) {
     expect_arity(spec, std::max<size_t>(inputs_, 1), 1);
@@ -79,13 +108,14 @@ class Concat : public Movement {
     return {joined};
   }
 
-  void run(const RunContext& context) const override {
+  template <class T>
+  void move_elements(const RunContext& context) const {
     const Strides to = dense_strides(*context.outputs[0].shape);
     const auto axis = static_cast<size_t>(normalized_axis(axis_, context.outputs[0].shape->size()));
-    float* y = context.outputs[0].data;
+    T* y = context.outputs[0].elements<T>();
     for (size_t i = 0; i < inputs_; ++i) {
       const InputView& x = context.inputs[i];
-      copy_strided(*context.pool, *x.shape, x.data, dense_strides(*x.shape), y, to);
+      copy_strided(*context.pool, *x.shape, x.elements<T>(), dense_strides(*x.shape), y, to);
       y += (*x.shape)[axis] * to[axis];
     }
   }
@@ -95,7 +125,7 @@ class Concat : public Movement {
   int64_t axis_;
 };
 
-class Split : public Movement {
+class Split : public MovementOf<Split> {
  public:
   explicit Split(const NodeSpec& spec)
       : axis_(spec.attributes.integer("axis")), sizes_(spec.attributes.integers("sizes")) {
@@ -119,13 +149,14 @@ class Split : public Movement {
     return parts;
   }
 
-  void run(const RunContext& context) const override {
+  template <class T>
+  void move_elements(const RunContext& context) const {
     const Strides from = dense_strides(*context.inputs[0].shape);
     const auto axis = static_cast<size_t>(normalized_axis(axis_, context.inputs[0].shape->size()));
-    const float* x = context.inputs[0].data;
+    const T* x = context.inputs[0].elements<T>();
     for (size_t i = 0; i < sizes_.size(); ++i) {
       const OutputView& y = context.outputs[i];
-      copy_strided(*context.pool, *y.shape, x, from, y.data, dense_strides(*y.shape));
+      copy_strided(*context.pool, *y.shape, x, from, y.elements<T>(), dense_strides(*y.shape));
       x += sizes_[i] * from[axis];
     }
   }
@@ -135,7 +166,7 @@ class Split : public Movement {
   Shape sizes_;
 };
 
-class Slice : public Movement {
+class Slice : public MovementOf<Slice> {
  public:
   explicit Slice(const NodeSpec& spec)
       : axes_(spec.attributes.integers("axes")),
@@ -163,20 +194,21 @@ class Slice : public Movement {
     return {shape};
   }
 
-  void run(const RunContext& context) const override {
+  template <class T>
+  void move_elements(const RunContext& context) const {
     const Shape& shape = *context.inputs[0].shape;
     const OutputView& y = context.outputs[0];
     if (count(*y.shape) == 0) return;
     const Strides dense = dense_strides(shape);
     Strides strides = dense;
-    const float* x = context.inputs[0].data;
+    const T* x = context.inputs[0].elements<T>();
     for (size_t i = 0; i < axes_.size(); ++i) {
       const auto axis = static_cast<size_t>(normalized_axis(axes_[i], shape.size()));
       x += range(i, shape[axis]).start * dense[axis];
       // A step beyond the only element is never taken; as it is, its product with a stride could overflow.
       strides[axis] = (*y.shape)[axis] == 1 ? 0 : dense[axis] * steps_[i];
     }
-    copy_strided(*context.pool, *y.shape, x, strides, y.data, dense_strides(*y.shape));
+    copy_strided(*context.pool, *y.shape, x, strides, y.elements<T>(), dense_strides(*y.shape));
   }
 
  private:

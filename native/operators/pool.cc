@@ -63,18 +63,33 @@ class Pool : public Operator {
     const PoolWindow window = {flat ? one : along(0, x), along(kernel_.size() - 1, x), count_padding_};
     const int64_t from = window.rows.size * window.columns.size;
     const int64_t to = window.rows.windows * window.columns.windows;
-    const auto run = average_ ? kernels_.average : kernels_.max;
     const int64_t group = std::max<int64_t>(1, kGrain / std::max<int64_t>(1, from + to));
     context.pool->parallel_for((planes + group - 1) / group, [&](int64_t job, int worker) {
-      float* work = reinterpret_cast<float*>(context.scratch + static_cast<size_t>(worker) * work_bytes(x));
+      std::byte* work = context.scratch + static_cast<size_t>(worker) * work_bytes(x);
       for (int64_t plane = job * group; plane < std::min(planes, (job + 1) * group); ++plane)
-        run(window, context.inputs[0].data + plane * from, context.outputs[0].data + plane * to, work);
+        run_plane(window, context.inputs[0], plane * from, context.outputs[0], plane * to, work);
     });
+  }
+
+  // The largest of some 8-bit numbers is that of the numbers that they stand for; their average is not an 8-bit number.
+  DType infer_type(const std::vector<DType>& inputs) const override {
+    return average_ ? Operator::infer_type(inputs) : inputs[0];
   }
 
   std::string kernel() const override { return std::string("pool/") + kernels_.name; }
 
  private:
+  void run_plane(const PoolWindow& window, const InputView& x, int64_t from, const OutputView& y, int64_t to,
+                 std::byte* work) const {
+    const auto run = [&](auto max_or_mean, auto element) {
+      using Element = decltype(element);
+      max_or_mean(window, x.elements<Element>() + from, y.elements<Element>() + to, reinterpret_cast<Element*>(work));
+    };
+    if (x.dtype == DType::kUInt8) return run(kernels_.max_uint8, uint8_t{});
+    if (x.dtype == DType::kInt8) return run(kernels_.max_int8, int8_t{});
+    run(average_ ? kernels_.average : kernels_.max, float{});
+  }
+
   static void check(const char* key, const Shape& values, size_t n, int64_t least) {
     if (values.size() != n) throw Error(std::string(key) + " must have " + std::to_string(n) + " numbers");
     for (const int64_t value : values)

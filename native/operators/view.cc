@@ -19,9 +19,11 @@ class View : public Operator {
     return {shape};
   }
 
+  DType infer_type(const std::vector<DType>& inputs) const override { return inputs[0]; }
+
   void run(const RunContext& context) const override {
     std::memcpy(context.outputs[0].data, context.inputs[0].data,
-                static_cast<size_t>(count(*context.outputs[0].shape)) * sizeof(float));
+                static_cast<size_t>(count(*context.outputs[0].shape)) * size_of(context.inputs[0].dtype));
   }
 
   bool output_is_view_of_input() const override { return true; }

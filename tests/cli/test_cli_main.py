@@ -16,7 +16,10 @@ from plumline.cli.registry import VERBS, Answer, Run, Verb
 
 Replace = Callable[[Run], None]
 
-NAMES = ["quickstart", "train", "eval", "export", "compile", "run", "bench", "inspect", "doctor"]
+NAMES = [
+    *("quickstart", "train", "eval", "export", "quantize", "compile"),
+    *("run", "bench", "inspect", "doctor"),
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

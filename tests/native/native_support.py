@@ -8,6 +8,11 @@ ISAS = _native.available_isas()
 THREADS = (1, 3)
 
 
+def of_floats(isa):
+    """The instruction set of the kernels for float32 that run where ``isa`` is the best."""
+    return isa.removesuffix("_vnni")
+
+
 def single(op, shapes, attributes=None, tensors=None, *, outputs=1, isa="reference", threads=1):
     """Make the program of one node."""
     n = len(shapes)

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+import quantized
 from matrices import Node, assert_close, conv_node, convolve, linear_node
 from native_support import ISAS
 
@@ -48,6 +49,24 @@ def test_whichever_method_is_named_runs_and_is_right(form: str, isa: str) -> Non
         y = np.full((1, 24, 14, 14), np.nan, np.float32)
         graph.run([x], [y])
         assert_close(node, y, expected)
+
+
+@pytest.mark.parametrize("isa", FAST)
+def test_the_same_on_codes(isa: str) -> None:
+    rng = np.random.default_rng(4)
+    form, tensors, matrix = quantized.weights(rng, "ternary", 16, 32 * 9)
+    tensors["multiplier"] = np.full(16, 0.01, np.float32)
+    attributes = {"kernel": [3, 3], "strides": [1, 1], "dilations": [1, 1], "pads": [0, 0, 0, 0]}
+    attributes |= {"groups": 1, "filters": 16, "columns": 32 * 9, "weights": form}
+    attributes |= {"input": "uint8", "input_zero_point": 7, "output": "float32"}
+    x = rng.integers(0, 256, SHAPE).astype(np.uint8)
+    sums = quantized.convolve(x.astype(np.int64) - 7, matrix, attributes)
+    expected = quantized.finished(sums, attributes, tensors)
+    for method in ("integer_tables", "integer_dense"):
+        tuned = attributes | {"tuned": hint(isa, method)}
+        y, kernel = quantized.run_on_codes(isa, "quantized_conv", [x], tuned, tensors)
+        assert kernel.startswith(f"{method}/")
+        np.testing.assert_array_equal(y, expected)
 
 
 @pytest.mark.parametrize("isa", FAST)
@@ -104,7 +123,8 @@ def test_a_choice_is_made_for_each_shape() -> None:
 
 def test_where_there_is_one_way_the_plan_says_so() -> None:
     rng = np.random.default_rng(2)
-    graph = graph_of(conv_node(rng, "dense", 8, 4, [3, 3]), "portable", (1, 4, 9, 9))
+    node = conv_node(rng, "dense", 4, 1, [3, 3], groups=4)
+    graph = graph_of(node, "portable", (1, 4, 9, 9))
     assert graph.reasons() == ["the only method"]
     graph = graph_of(linear_node(rng, "sparse", 30, 40), "portable", (2, 40))
     assert [name for name, _ in graph.candidates()[0][1]] == ["dense", "sparse"]

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from matrices import ACTIVATIONS, FORMS, Node, assert_close, conv_node, convolve, random_activation
+from native_support import of_floats
 
 native: Any = pytest.importorskip("plumline.runtime._native")
 ISAS = native.available_isas()
@@ -75,6 +76,9 @@ LAYERS: dict[str, tuple[int, int, list[int], int, dict[str, Any]]] = {
     "deep": (72, 160, [3, 3], 7, {"pads": ONE}),
     "down": (40, 24, [3, 3], 17, {"strides": TWO, "pads": ONE}),
     "shortcut": (48, 32, [1, 1], 15, {"strides": TWO}),
+    "point": (64, 48, [1, 1], 9, {}),
+    "patches": (48, 3, [4, 4], 32, {"strides": [4, 4]}),
+    "unpadded": (72, 10, [3, 5], 31, {"strides": [2, 1]}),
     "dilated": (40, 8, [3, 3], 12, {"dilations": [3, 3], "pads": [3, 3, 3, 3]}),
     "grouped": (96, 4, [3, 3], 9, {"groups": 2, "pads": ONE}),
     "narrow groups": (16, 4, [3, 3], 9, {"groups": 4, "pads": ONE}),
@@ -106,11 +110,14 @@ def test_layers_of_networks_equal_numpy(layer: str, form: str, isa: str) -> None
 @pytest.mark.parametrize(
     ("form", "layer", "kernel"),
     [
-        ("dense", "body", "dense"),
+        ("dense", "body", "winograd"),
+        ("dense", "down", "direct"),
+        ("dense", "deep", "direct"),  # too few squares to pay for four times the weights
+        ("dense", "dilated", "dense"),  # most of the rows to copy would be padding
         ("sparse", "body", "sparse"),
         ("signed_binary", "wide", "shared_tables"),
         ("signed_binary", "down", "tables"),
-        ("binary", "narrow groups", "dense"),  # too few filters to pay for tables
+        ("binary", "narrow groups", "dense|direct"),  # too few filters to pay for tables
         ("ternary", "depthwise", "depthwise"),
         ("dense", "depthwise", "depthwise"),
     ],
@@ -122,7 +129,7 @@ def test_kernel_says_what_runs(
     rng = np.random.default_rng(3)
     node, x = layer_of(layer, form, rng)
     node.run(native, isa, x)
-    assert node.kernels == [f"{kernel}/{isa}"]
+    assert node.kernels in [[f"{name}/{of_floats(isa)}"] for name in kernel.split("|")]
 
 
 @pytest.mark.parametrize("isa", [isa for isa in ISAS if isa in ("avx2", "avx512")])
@@ -177,8 +184,51 @@ def test_sub_image_kernels_equal_numpy(
         x = normal(rng, (1, groups * channels, *rng.integers(28, 36, 2).tolist()))
         y = node.run(native, isa, x, threads=int(rng.integers(1, 4)))
         assert_close(node, y, node.finish(convolve(node, x), None))
-        ran += node.kernels == [f"{kernel}/{isa}"]
+        ran += node.kernels == [f"{kernel}/{of_floats(isa)}"]
     assert ran > 0
+
+
+@pytest.mark.parametrize("isa", [isa for isa in ISAS if isa != "reference"])
+def test_winograd_equals_numpy(isa: str) -> None:
+    """3x3 layers of any size, padding, batch, groups, threads."""
+    rng = np.random.default_rng(11)
+    ran = 0
+    for size in (4, 7, 12, 17, 33, 70):
+        groups, filters = int(rng.choice([1, 1, 2])), int(rng.choice([40, 64]))
+        node = conv_node(
+            rng,
+            "dense",
+            groups * filters,
+            int(rng.choice([24, 33])),
+            [3, 3],
+            groups=groups,
+            pads=rng.integers(0, 3, 4).tolist(),
+            activation=random_activation(rng),
+        )
+        channels = node.attributes["columns"] // 9 * groups
+        x = normal(rng, (int(rng.integers(1, 4)), channels, size, int(rng.integers(4, size + 1))))
+        sums = convolve(node, x)
+        residual = normal(rng, sums.shape) if rng.random() < 0.5 else None
+        y = node.run(native, isa, x, residual, threads=int(rng.integers(1, 4)))
+        assert_close(node, y, node.finish(sums, residual))
+        ran += node.kernels == [f"winograd/{of_floats(isa)}"]
+    assert ran > 2
+
+
+@pytest.mark.parametrize("isa", [isa for isa in ISAS if isa != "reference"])
+@pytest.mark.parametrize("data", ["normal", "rectified"])
+def test_winograd_errors_stay_small_at_many_channels(data: str, isa: str) -> None:
+    """Below 1e-5 of the largest sum; plain sums in float32 reach 2e-6."""
+    rng = np.random.default_rng(12)
+    node = conv_node(rng, "dense", 32, 512, [3, 3], pads=ONE)
+    node.tensors.pop("bias", None)
+    x = normal(rng, (1, 512, 20, 20))
+    if data == "rectified":
+        x = np.maximum(x + normal(rng, (1, 512, 1, 1)), 0)
+    sums = convolve(node, x)
+    y = node.run(native, isa, x)
+    assert node.kernels == [f"winograd/{of_floats(isa)}"]
+    assert np.abs(y - sums).max() < 1e-5 * np.abs(sums).max()
 
 
 def test_inputs_that_no_weight_reads_do_not_matter() -> None:

@@ -259,10 +259,11 @@ def test_programs_come_and_go_with_their_threads():
 def test_every_promised_operator_is_there():
     promised = """conv linear affine relu sigmoid tanh hard_swish leaky_relu hard_sigmoid clip
     add sub mul div prelu matmul max_pool average_pool reduce_mean softmax reshape flatten squeeze
-    unsqueeze transpose concat split slice pad copy"""
+    unsqueeze transpose concat split slice pad copy quantize_linear dequantize_linear quantized_conv
+    quantized_linear quantized_add"""
     assert set(_native.operators()) == set(promised.split())
 
 
 def test_instruction_sets_are_ordered_and_end_with_the_best():
-    order = ["reference", "portable", "avx2", "avx512", "amx"]
+    order = ["reference", "portable", "avx2", "avx512", "avx512_vnni", "amx"]
     assert _native.available_isas() == order[: order.index(_native.best_isa()) + 1]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from matrices import conv_node
-from native_support import run
+from native_support import of_floats, run
 
 native: Any = pytest.importorskip("plumline.runtime._native")
 ISAS = [isa for isa in native.available_isas() if isa not in ("reference", "amx")]
@@ -98,4 +98,4 @@ def test_a_chain_runs_on_sub_images(
     monkeypatch.setenv("PLUMLINE_JIT", generate)
     graph = chain("signed_binary", 3, isa, 1)
     graph.infer([(1, CHANNELS, 28, 28)])
-    assert graph.kernels() == [f"{kernel}/{isa}"] * 4
+    assert graph.kernels() == [f"{kernel}/{of_floats(isa)}"] * 4

@@ -64,5 +64,6 @@ def test_compiled_instructions_give_the_bits_of_the_emulation(trap: Path) -> Non
 @pytest.mark.skipif(HAS_AMX, reason="real products cannot be made wrong")
 def test_amx_that_answers_wrongly_stays_off(trap: Path) -> None:
     done = run(["wrong"], LD_PRELOAD=str(trap), PLUMLINE_TEST_WRONG_TILES="1")
-    assert done.stdout.split() == ["dense/avx512"]
+    assert "limbs" not in done.stdout
+    assert "/avx512" in done.stdout
     assert done.stderr.count("AMX stays off") == 1

@@ -196,6 +196,66 @@ def linear(inputs, attributes, tensors):
     return finish(inputs[0].astype(np.float64) @ matrix.T, inputs, attributes, tensors, (-1,))
 
 
+# Codes are held as float32 here: whole numbers that small are exact.
+
+
+def centred(x, attributes, prefix):
+    return x.astype(np.float64) - attributes[f"{prefix}zero_point"]
+
+
+def saturate(real, attributes):
+    limits = {"uint8": (0, 255), "int8": (-128, 127)}[attributes["output"]]
+    low, high = (
+        attributes.get(key, limit) for key, limit in zip(("low", "high"), limits, strict=True)
+    )
+    zero = attributes["zero_point"]
+    return np.clip(np.rint(real), low - zero, high - zero) + zero
+
+
+def per_axis(x, attributes, tensors):
+    shape = [1] * x.ndim
+    if tensors["scale"].size > 1:
+        shape[attributes.get("axis", 1)] = -1
+    shape = shape if x.ndim else ()
+    return tensors["scale"].reshape(shape), tensors["zero_point"].reshape(shape)
+
+
+@op("quantize_linear")
+def quantize_linear(inputs, attributes, tensors):
+    scale, zero = per_axis(inputs[0], attributes, tensors)
+    low, high = {"uint8": (0, 255), "int8": (-128, 127)}[attributes["type"]]
+    return np.clip(np.rint(inputs[0] / scale) + zero, low, high)
+
+
+@op("dequantize_linear")
+def dequantize_linear(inputs, attributes, tensors):
+    scale, zero = per_axis(inputs[0], attributes, tensors)
+    return (inputs[0] - zero).astype(np.float32) * scale
+
+
+@op("quantized_add")
+def quantized_add(inputs, attributes, tensors):
+    a, b = (
+        centred(x, attributes, f"{name}_").astype(np.float32)
+        * np.float32(attributes[f"{name}_scale"])
+        for x, name in zip(inputs, "ab", strict=True)
+    )
+    return saturate((a + b) / np.float32(attributes["scale"]), attributes)
+
+
+@op("quantized_conv", "quantized_linear")
+def quantized_layer(inputs, attributes, tensors):
+    plain = {"activation": "none", "activation_parameters": [], **attributes}
+    layer = conv if "kernel" in attributes else linear
+    weights = {k: v for k, v in tensors.items() if k not in ("multiplier", "offset")}
+    sums = layer([centred(inputs[0], attributes, "input_")], plain, weights)
+    shape = (-1, *[1] * (sums.ndim - 2)) if layer is conv else (-1,)
+    real = sums.astype(np.float32) * tensors["multiplier"].reshape(shape)
+    if "offset" in tensors:
+        real = real + tensors["offset"].reshape(shape)
+    return real if attributes["output"] == "float32" else saturate(real, attributes)
+
+
 @op("affine")
 def affine(inputs, attributes, tensors):
     column = (-1, *[1] * (inputs[0].ndim - 2))

@@ -4,12 +4,16 @@
 #include <cmath>
 #include <cstdio>
 
+#include "kernels/integer/method.h"
+
 namespace plumline {
 namespace {
 
 // All that a file may name, whether a node has it or not.
-constexpr const char* kNames[] = {"dense",  "depthwise",     "limbs",  "merge",
-                                  "reference", "shared_tables", "sparse", "tables"};
+constexpr const char* kNames[] = {"dense",          "depthwise",      "direct",    "integer_dense",
+                                  "integer_linear", "integer_tables", "limbs",     "merge",
+                                  "reference",      "shared_tables",  "sparse",    "tables",
+                                  "winograd"};
 constexpr size_t kMostText = 1 << 16;
 
 std::string short_name(const std::string& name) { return name.substr(0, name.find('/')); }
@@ -40,7 +44,9 @@ Shape parse_shape(const std::string& hint, const std::string& text) {
 
 }  // namespace
 
-MethodChoice::MethodChoice(ConvMethods methods, Isa isa, const std::string& tuned) : methods_(std::move(methods)) {
+template <class Kind>
+MethodChoice<Kind>::MethodChoice(std::vector<std::unique_ptr<Kind>> methods, Isa isa, const std::string& tuned)
+    : methods_(std::move(methods)) {
   if (methods_.size() == 1) methods_[0]->prepare();
   if (tuned.empty()) return;
   if (tuned.size() > kMostText) throw Error("tuned has more than " + std::to_string(kMostText) + " characters");
@@ -58,16 +64,18 @@ MethodChoice::MethodChoice(ConvMethods methods, Isa isa, const std::string& tune
 }
 
 // The method of the first hint for this shape; null where it cannot be used, as where no code may be generated.
-ConvMethod* MethodChoice::tuned(const Shape& input, const Window& window) const {
+template <class Kind>
+Kind* MethodChoice<Kind>::tuned(const Shape& input, const Window& window) const {
   for (const Hint& hint : hints_)
     if (hint.input == input) return std::isfinite(hint.method->cost(window)) ? hint.method : nullptr;
   return nullptr;
 }
 
-const ConvMethod& MethodChoice::at(const Shape& input, const Window& window) const {
+template <class Kind>
+const Kind& MethodChoice<Kind>::at(const Shape& input, const Window& window) const {
   if (methods_.size() == 1) return *methods_[0];
   if (last_ && input == last_input_) return *last_;
-  ConvMethod* best = tuned(input, window);
+  Kind* best = tuned(input, window);
   double lowest = 0;
   if (!best)
     for (const auto& method : methods_) {
@@ -82,13 +90,15 @@ const ConvMethod& MethodChoice::at(const Shape& input, const Window& window) con
   return *best;
 }
 
-std::string MethodChoice::names() const {
+template <class Kind>
+std::string MethodChoice<Kind>::names() const {
   std::string names;
   for (const auto& method : methods_) names += (names.empty() ? "" : " or ") + method->name();
   return names;
 }
 
-std::vector<Candidate> MethodChoice::candidates(const Window& window) const {
+template <class Kind>
+std::vector<Candidate> MethodChoice<Kind>::candidates(const Window& window) const {
   std::vector<Candidate> able;
   for (const auto& method : methods_) {
     const double cost = method->cost(window);
@@ -98,7 +108,8 @@ std::vector<Candidate> MethodChoice::candidates(const Window& window) const {
   return able;
 }
 
-std::string MethodChoice::reason(const Shape& input, const Window& window) const {
+template <class Kind>
+std::string MethodChoice<Kind>::reason(const Shape& input, const Window& window) const {
   if (methods_.size() > 1 && tuned(input, window)) return "tuned";
   const std::vector<Candidate> able = candidates(window);
   if (able.size() < 2) return "the only method";
@@ -106,5 +117,8 @@ std::string MethodChoice::reason(const Shape& input, const Window& window) const
   std::snprintf(share, sizeof share, "%.2f", able[1].cost > 0 ? able[0].cost / able[1].cost : 0.0);
   return std::string("estimated ") + share + "x the cost of " + able[1].method;
 }
+
+template class MethodChoice<ConvMethod>;
+template class MethodChoice<IntegerMethod>;
 
 }  // namespace plumline

@@ -57,5 +57,22 @@ inline const float* shifted(const float* base, int64_t offset) {
   return reinterpret_cast<const float*>(reinterpret_cast<uintptr_t>(base) + static_cast<uintptr_t>(offset) * 4);
 }
 
+// Asks for a line of memory, which need not exist, to be brought into the cache.
+inline void ask_ahead(const float* base, int64_t offset) { __builtin_prefetch(shifted(base, offset)); }
+
+// The lanes of a vector from column `first` on that lie in a row of `width` columns.
+inline Lanes inside(int64_t first, int64_t width) {
+  const int64_t begin = first < 0 ? -first : 0;
+  const int64_t end = width - first < F32::kLanes ? width - first : F32::kLanes;
+  if (begin >= end) return Lanes::between(0, 0);
+  return Lanes::between(begin, end);
+}
+
+// Those columns, and zeros where there is none.
+inline F32 load_columns(const float* row, int64_t first, int64_t width) {
+  if (first >= 0 && first + F32::kLanes <= width) return F32::load(row + first);
+  return load_lanes(shifted(row, first), inside(first, width));
+}
+
 }  // namespace PLUMLINE_ISA_NAMESPACE
 }  // namespace plumline

@@ -53,9 +53,15 @@ class Packer {
     for (int64_t k = begin; k < end; ++tap, channel = 0) {
       int64_t count = window_.channels - channel;
       if (count > end - k) count = end - k;
-      pack_tap(tap, channel, count, k - begin, panel);
+      pack_tap(tap, channel, count, k - begin, 1, panel);
       k += count;
     }
+  }
+
+  // The rows of `count` channels in the order of the matrix: all taps of the first, all of the next, ...
+  void pack_channels(int64_t first, int64_t count, float* panel) const {
+    const int64_t taps = window_.taps();
+    for (int64_t tap = 0; tap < taps; ++tap) pack_tap(tap, first, count, tap, taps, panel);
   }
 
  private:
@@ -70,7 +76,7 @@ class Packer {
     int64_t offset;  // of lane 0 from the image's first channel
   };
 
-  void pack_tap(int64_t tap, int64_t channel, int64_t count, int64_t row, float* panel) const {
+  void pack_tap(int64_t tap, int64_t channel, int64_t count, int64_t row, int64_t step, float* panel) const {
     const int64_t kernel_row = tap / window_.kernel_width;
     const int64_t down = kernel_row * window_.dilation_height;
     int64_t shift = (tap - kernel_row * window_.kernel_width) * window_.dilation_width - window_.pad_left;
@@ -96,23 +102,24 @@ class Packer {
         if (line < 0 || line >= window_.height || begin >= end) continue;
         pieces[used++] = {Lanes::between(begin, end), at.image + line * row_stride_ + phase * phase_width_ + left};
       }
-      copy(pieces, used, source, count, row, panel + vector * F32::kLanes);
+      copy(pieces, used, source, count, row, step, panel + vector * F32::kLanes);
     }
   }
 
-  // One vector of `count` rows from `row` on, a channel a row.
-  void copy(const Piece* pieces, int used, const float* source, int64_t count, int64_t row, float* panel) const {
+  // One vector of `count` rows, `step` apart from `row` on, a channel a row.
+  void copy(const Piece* pieces, int used, const float* source, int64_t count, int64_t row, int64_t step,
+            float* panel) const {
     const int64_t stride = window_.channel_stride();
     const auto from = [&](int64_t c, const Piece& piece) { return shifted(source, c * stride + piece.offset); };
     if (used == 1) {
       const Piece piece = pieces[0];
       for (int64_t c = 0; c < count; ++c)
-        load_lanes(from(c, piece), piece.lanes).store(panel + Order::place(row + c) * kWidth);
+        load_lanes(from(c, piece), piece.lanes).store(panel + Order::place(row + c * step) * kWidth);
     } else {
       for (int64_t c = 0; c < count; ++c) {
         F32 x = used == 0 ? F32::set(0) : load_lanes(from(c, pieces[0]), pieces[0].lanes);
         for (int i = 1; i < used; ++i) x = load_lanes(x, from(c, pieces[i]), pieces[i].lanes);
-        x.store(panel + Order::place(row + c) * kWidth);
+        x.store(panel + Order::place(row + c * step) * kWidth);
       }
     }
   }

@@ -35,6 +35,19 @@ struct Window {
   int64_t image_stride() const { return groups * channels * channel_stride(); }
 };
 
+// The window of a product of `rows` vectors of `columns` numbers with a matrix.
+inline Window rows_of(int64_t rows, int64_t columns, int64_t filters) {
+  Window w{};
+  w.batch = rows;
+  w.groups = 1;
+  w.channels = columns;
+  w.filters = filters;
+  w.height = w.width = w.out_height = w.out_width = 1;
+  w.kernel_height = w.kernel_width = 1;
+  w.stride_height = w.stride_width = w.dilation_height = w.dilation_width = 1;
+  return w;
+}
+
 // What happens to a sum before it is stored: activation(sum + bias + residual).
 struct Finish {
   Activation activation;
@@ -50,6 +63,14 @@ struct Tile {
   int64_t first_pixel;
   int pixels;
   int vectors;  // pixels fit in that many vectors
+};
+
+// Another: a rectangle of one image's pixels by some filters of one group.
+struct Rectangle {
+  int64_t image, group;
+  int64_t first_filter, end_filter;
+  int64_t row, rows;
+  int64_t column, columns;
 };
 
 }  // namespace plumline

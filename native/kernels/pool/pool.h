@@ -56,11 +56,13 @@ struct PoolWindow {
 };
 
 // One channel: x (rows.size, columns.size) to y (rows.windows, columns.windows). A window without any tap gives the
-// lowest float, or 0 for an average. `work` has room for columns.size numbers.
+// lowest number of the type, or 0 for an average. `work` has room for columns.size numbers.
 struct PoolKernels {
   const char* name;
   void (*max)(const PoolWindow& window, const float* x, float* y, float* work);
   void (*average)(const PoolWindow& window, const float* x, float* y, float* work);
+  void (*max_uint8)(const PoolWindow& window, const uint8_t* x, uint8_t* y, uint8_t* work);
+  void (*max_int8)(const PoolWindow& window, const int8_t* x, int8_t* y, int8_t* work);
 };
 
 const PoolKernels& pool_kernels(Isa cap);

@@ -11,38 +11,57 @@ namespace PLUMLINE_ISA_NAMESPACE {
 namespace {
 
 struct Max {
+  using Element = float;
   static constexpr float kNothing = -3.402823466e+38f;  // the lowest float
   static F32 join(F32 a, F32 b) { return max(a, b); }
   static float join(float a, float b) { return a > b ? a : b; }
 };
 
+struct MaxUint8 {
+  using Element = uint8_t;
+  static constexpr uint8_t kNothing = 0;
+  static uint8_t join(uint8_t a, uint8_t b) { return a > b ? a : b; }
+};
+
+struct MaxInt8 {
+  using Element = int8_t;
+  static constexpr int8_t kNothing = -128;
+  static int8_t join(int8_t a, int8_t b) { return a > b ? a : b; }
+};
+
 struct Sum {
+  using Element = float;
   static constexpr float kNothing = 0.0f;
   static F32 join(F32 a, F32 b) { return a + b; }
   static float join(float a, float b) { return a + b; }
 };
 
 template <class Join>
-void fill(float* y, int64_t n) {
+using Element = typename Join::Element;
+
+template <class Join>
+void fill(Element<Join>* y, int64_t n) {
   for (int64_t i = 0; i < n; ++i) y[i] = Join::kNothing;
 }
 
 // y[i] = join(y[i], x[i])
 template <class Join>
-void join_row(const float* x, float* y, int64_t n) {
+void join_row(const Element<Join>* x, Element<Join>* y, int64_t n) {
   int64_t i = 0;
-  for (; i + F32::kLanes <= n; i += F32::kLanes) Join::join(F32::load(y + i), F32::load(x + i)).store(y + i);
-  for (; i < n; ++i) y[i] = Join::join(y[i], x[i]);
+  if constexpr (sizeof(Element<Join>) == sizeof(float)) {
+    for (; i + F32::kLanes <= n; i += F32::kLanes) Join::join(F32::load(y + i), F32::load(x + i)).store(y + i);
+  }
+  for (; i < n; ++i) y[i] = Join::join(y[i], x[i]);  // for bytes the compiler makes vector code of this
 }
 
 // The windows of one row that have all their taps, `at` being the first tap of the first. With the stride known to the
 // compiler, the loop over windows becomes vector code for the strides that networks use.
 template <class Join, int64_t fixed_stride>
-void join_whole(const PoolAxis& axis, const float* at, float* y, int64_t windows) {
+void join_whole(const PoolAxis& axis, const Element<Join>* at, Element<Join>* y, int64_t windows) {
   const int64_t stride = fixed_stride ? fixed_stride : axis.stride;
   for (int64_t i = 0; i < windows; ++i) y[i] = at[i * stride];
   for (int64_t tap = 1; tap < axis.kernel; ++tap) {
-    const float* x = at + tap * axis.dilation;
+    const Element<Join>* x = at + tap * axis.dilation;
     if (fixed_stride == 1)
       join_row<Join>(x, y, windows);
     else
@@ -51,9 +70,9 @@ void join_whole(const PoolAxis& axis, const float* at, float* y, int64_t windows
 }
 
 template <class Join>
-void join_edge(const PoolAxis& axis, const float* row, float* y, int64_t begin, int64_t end) {
+void join_edge(const PoolAxis& axis, const Element<Join>* row, Element<Join>* y, int64_t begin, int64_t end) {
   for (int64_t window = begin; window < end; ++window) {
-    float joined = Join::kNothing;
+    Element<Join> joined = Join::kNothing;
     const int64_t start = start_of(axis, window);
     for (int64_t tap = first_tap(axis, window); tap < end_tap(axis, window); ++tap)
       joined = Join::join(joined, row[start + tap * axis.dilation]);
@@ -62,12 +81,12 @@ void join_edge(const PoolAxis& axis, const float* row, float* y, int64_t begin, 
 }
 
 template <class Join>
-void join_columns(const PoolAxis& axis, const float* row, float* y) {
+void join_columns(const PoolAxis& axis, const Element<Join>* row, Element<Join>* y) {
   const int64_t begin = begin_whole(axis);
   const int64_t end = end_whole(axis);
   join_edge<Join>(axis, row, y, 0, begin);
   if (end > begin) {
-    const float* at = row + start_of(axis, begin);
+    const Element<Join>* at = row + start_of(axis, begin);
     if (axis.stride == 1)
       join_whole<Join, 1>(axis, at, y + begin, end - begin);
     else if (axis.stride == 2)
@@ -80,7 +99,7 @@ void join_columns(const PoolAxis& axis, const float* row, float* y) {
 
 // Joins the rows of x that the window row has; a single one is used where it lies.
 template <class Join>
-const float* join_rows(const PoolWindow& window, int64_t row, const float* x, float* work) {
+const Element<Join>* join_rows(const PoolWindow& window, int64_t row, const Element<Join>* x, Element<Join>* work) {
   const PoolAxis& rows = window.rows;
   const int64_t width = window.columns.size;
   const int64_t first = first_tap(rows, row);
@@ -92,9 +111,10 @@ const float* join_rows(const PoolWindow& window, int64_t row, const float* x, fl
   return work;
 }
 
-void pool_max(const PoolWindow& window, const float* x, float* y, float* work) {
+template <class Join>
+void pool_max(const PoolWindow& window, const Element<Join>* x, Element<Join>* y, Element<Join>* work) {
   for (int64_t row = 0; row < window.rows.windows; ++row, y += window.columns.windows)
-    join_columns<Max>(window.columns, join_rows<Max>(window, row, x, work), y);
+    join_columns<Join>(window.columns, join_rows<Join>(window, row, x, work), y);
 }
 
 void divide_row(const PoolWindow& window, int64_t row, float* y) {
@@ -129,7 +149,7 @@ void pool_average(const PoolWindow& window, const float* x, float* y, float* wor
 }  // namespace
 
 extern const PoolKernels kPool;
-const PoolKernels kPool = {PLUMLINE_ISA_NAME, pool_max, pool_average};
+const PoolKernels kPool = {PLUMLINE_ISA_NAME, pool_max<Max>, pool_average, pool_max<MaxUint8>, pool_max<MaxInt8>};
 
 }  // namespace PLUMLINE_ISA_NAMESPACE
 }  // namespace plumline

@@ -8,8 +8,8 @@ namespace reference {
 namespace {
 
 // Calls tap(value) for every element of a window, then done(window row, window column).
-template <class Tap, class Done>
-void pool(const PoolWindow& window, const float* x, Tap&& tap, Done&& done) {
+template <class Element, class Tap, class Done>
+void pool(const PoolWindow& window, const Element* x, Tap&& tap, Done&& done) {
   const PoolAxis& rows = window.rows;
   const PoolAxis& columns = window.columns;
   for (int64_t row = 0; row < rows.windows; ++row)
@@ -23,11 +23,12 @@ void pool(const PoolWindow& window, const float* x, Tap&& tap, Done&& done) {
     }
 }
 
-void max(const PoolWindow& window, const float* x, float* y, float*) {
-  constexpr float kLowest = std::numeric_limits<float>::lowest();
-  float largest = kLowest;
+template <class Element>
+void max(const PoolWindow& window, const Element* x, Element* y, Element*) {
+  constexpr Element kLowest = std::numeric_limits<Element>::lowest();
+  Element largest = kLowest;
   pool(
-      window, x, [&](float value) { largest = value > largest ? value : largest; },
+      window, x, [&](Element value) { largest = value > largest ? value : largest; },
       [&](int64_t, int64_t) {
         *y++ = largest;
         largest = kLowest;
@@ -54,7 +55,7 @@ void average(const PoolWindow& window, const float* x, float* y, float*) {
 }  // namespace
 
 extern const PoolKernels kPool;
-const PoolKernels kPool = {"reference", max, average};
+const PoolKernels kPool = {"reference", max<float>, average, max<uint8_t>, max<int8_t>};
 
 }  // namespace reference
 }  // namespace plumline

@@ -10,8 +10,8 @@ namespace plumline {
 enum class WeightForm { kDense, kSparse, kPlanes };
 
 // The matrix of a `conv` or `linear` node, one row a filter, columns in the order (channel in its group, kernel row,
-// kernel column), checked so that everything that reads it may trust it. It keeps the tensors of
-// the node that it points to; a copy shares them.
+// kernel column), checked so that everything that reads it may trust it. It points into `tensors`, those of the node,
+// which copies share.
 struct Weights {
   std::vector<Constant> tensors;
   WeightForm form;

@@ -18,7 +18,7 @@ from plumline.cli.registry import VERBS, Answer, Verb
 from plumline.errors import InputError
 
 ORDER = (
-    *("quickstart", "train", "eval", "export", "compile"),
+    *("quickstart", "train", "eval", "export", "quantize", "compile"),
     *("run", "bench", "inspect", "doctor"),
 )
 USER_MISTAKE, INTERRUPTED, BROKEN_PIPE = 2, 130, 141

@@ -41,9 +41,10 @@ def compile(
         model: path of an ONNX file, its bytes, or an ``onnx.ModelProto``; opset 7 or later,
         float32. threads: how many threads share a run; see `Program`. shapes: sizes to fix for
         inputs that leave some open, as in ``{"input": (1, 3, 224, 224)}``. constants: inputs that
-        always have one value, as in ``{"axes": np.array([1])}``; they are no longer inputs. tune: run
-        the program on this machine, with these threads, to find the fastest kernels instead of
-        estimating them, and keep the findings in it; takes seconds and needs inputs of fixed sizes.
+        always have one value, as in ``{"axes": np.array([1])}``; they are no longer inputs.
+        tune: run the program on this machine, with these threads, to find the fastest kernels
+        instead of estimating them, and keep the findings in it; takes seconds and needs inputs of
+        fixed sizes.
 
     Raises `InputError` for a model that cannot be read or is not sound, and
     `UnsupportedOperatorError`, which lists every node, for one with nodes that are not compiled.

@@ -12,15 +12,42 @@ from plumline.compiler.dims import Shape
 Array = NDArray[Any]
 
 
+@dataclass(frozen=True)
+class Codes:
+    """The integers that a float32 constant was made of: ``(codes - zero_point) * scale``.
+
+    ``scale`` (float32) and ``zero_point`` have no axis, or one of which ``axis`` of the constant
+    has as many places.
+    """
+
+    codes: Array
+    scale: Array
+    zero_point: Array
+    axis: int
+
+    @property
+    def centred(self) -> Array:
+        """``codes - zero_point`` as int64."""
+        zero = self.zero_point.astype(np.int64)
+        if zero.ndim:
+            shape = [1] * self.codes.ndim
+            shape[self.axis] = -1
+            zero = zero.reshape(shape)
+        return self.codes.astype(np.int64) - zero
+
+
 @dataclass(eq=False)
 class Value:
     """A tensor of the graph: an activation, or a constant when ``data`` is set.
 
-    Data of type object holds integers that depend on an input's shape (`dims.Expression`).
+    Data of type object holds integers that depend on an input's shape (`dims.Expression`). An
+    activation is float32, uint8 or int8.
     """
 
     shape: Shape
     data: Array | None = None
+    dtype: str = "float32"
+    codes: Codes | None = None
 
     @classmethod
     def constant(cls, data: Array) -> "Value":
@@ -43,6 +70,7 @@ class Step:
     """One step: an op of the table in docs/architecture.md.
 
     Until the weights are packed, a conv or linear has its ``weight`` as (filters, columns).
+    ``codes`` tells, for the pass that looks for integer layers, which integers its tensors are.
     """
 
     op: str
@@ -52,6 +80,7 @@ class Step:
     attributes: dict[str, Any] = field(default_factory=dict)
     tensors: dict[str, Array] = field(default_factory=dict)
     about: dict[str, int | float | str] = field(default_factory=dict)
+    codes: dict[str, Codes] = field(default_factory=dict)
 
     @property
     def output(self) -> Value:

@@ -9,7 +9,7 @@ import onnx
 from plumline.compiler import frontend, shapes, symbolic
 from plumline.compiler.dims import Dim, Expression, Shape, symbol
 from plumline.compiler.fold import NotFoldableError, can_fold, fold
-from plumline.compiler.graph import Array, Graph, Step, Value
+from plumline.compiler.graph import Array, Codes, Graph, Step, Value
 from plumline.errors import InputError, UnsupportedOperatorError
 
 
@@ -107,7 +107,8 @@ class Context:
                 kind = "sizes" if value.is_symbolic else str(value.data.dtype)
                 raise RefusedError(f"it computes with {kind}: only float32 is compiled")
         step = Step(op, self.name, list(inputs), [], attributes, dict(tensors or {}))
-        step.outputs = [Value(shape) for shape in shapes.infer(step)]
+        kind = shapes.infer_type(step)
+        step.outputs = [Value(shape, dtype=kind) for shape in shapes.infer(step)]
         assert len(step.outputs) == outputs
         self.steps.append(step)
         return step.outputs
@@ -160,7 +161,8 @@ def lower(
     walk.finish()
     outputs = {output.name: walk.values[output.name] for output in model.graph.output}
     for name, value in outputs.items():
-        if value.data is not None and value.data.dtype != np.float32:
+        known = value.data is not None and value.data.dtype != np.float32
+        if known or value.dtype != "float32":
             raise InputError(
                 f"the output {name!r} is not a float32 tensor computed from the inputs: remove it"
             )
@@ -252,7 +254,10 @@ class _Walk:
             arrays = fold(
                 node, [None if value is None else value.data for value in inputs], self.opset
             )
-            return [None if array is None else Value.constant(array) for array in arrays]
+            constants = [None if array is None else Value.constant(array) for array in arrays]
+            if node.op_type == "DequantizeLinear" and constants[0] is not None:
+                constants[0].codes = _codes(node, inputs)
+            return constants
         if symbolic.applies(node.op_type, inputs):
             attributes = {**read_attributes(node), "operator": node.op_type}
             return [symbolic.evaluate(node.op_type, attributes, inputs)]
@@ -274,6 +279,22 @@ class _Walk:
 
     def _lose(self, node: onnx.NodeProto) -> None:
         self.lost.update(key for key in node.output if key)
+
+
+def _codes(node: onnx.NodeProto, inputs: Sequence[Value | None]) -> Codes | None:
+    """What a constant is made of that DequantizeLinear gives; None for one in blocks."""
+    data = [None if value is None else value.data for value in [*inputs, None][:3]]
+    codes, scale, zero = data
+    attributes = read_attributes(node)
+    if codes is None or scale is None or scale.ndim > 1 or attributes.get("block_size", 0):
+        return None
+    if codes.dtype not in (np.int8, np.uint8, np.int16, np.uint16, np.int32):
+        return None
+    zero = np.zeros(scale.shape, codes.dtype) if zero is None else zero
+    if scale.size == 1:
+        scale, zero = scale.reshape(()), zero.reshape(())
+    axis = attributes.get("axis", 1)
+    return Codes(codes, scale.astype(np.float32), zero, axis % max(codes.ndim, 1))
 
 
 def _is_standard(node: onnx.NodeProto) -> bool:

@@ -54,6 +54,25 @@ def pack(weight: Array) -> Packed:
     return Packed("dense", {"weight": weight}, name, density, f"{reason}; density {density:.3f}")
 
 
+def pack_integers(weight: Array) -> Packed:
+    """Choose a form for an int8 matrix of one row a filter: planes where they are smaller."""
+    found = [patterns.classify(row) for row in weight.astype(np.float32)]
+    name = patterns.summary(found)
+    density = np.count_nonzero(weight) / weight.size
+    wide = sum(pattern.values is None for pattern in found)
+    if wide == 0:
+        tensors = _planes(weight.astype(np.float32), found)
+        packed = Packed("planes", tensors, name, density, f"every filter is {name}")
+        if packed.bytes < weight.nbytes:
+            return packed
+    reason = (
+        "planes would save nothing"
+        if wide == 0
+        else f"{wide} of {len(weight)} filters have many values"
+    )
+    return Packed("dense", {"weight": weight}, name, density, f"{reason}; density {density:.3f}")
+
+
 def _planes(weight: Array, found: list[FilterPattern]) -> dict[str, Array]:
     rows, coefficients, counts = [], [], []
     for row, pattern in zip(weight, found, strict=True):

@@ -1,5 +1,6 @@
 """Pack the weights of every layer and count what the program will compute."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,9 @@ def run(graph: Graph) -> None:
     }
     for step in graph.steps:
         if step.op in ("conv", "linear"):
-            _pack(step, sizes)
+            _pack(step, sizes, pack.pack)
+        elif step.op in ("quantized_conv", "quantized_linear"):
+            _pack(step, sizes, pack.pack_integers)
         elif step.op == "matmul":
             columns: Dim = step.inputs[0].shape[-1]
             count = evaluate(product(step.output.shape) * columns, sizes)
@@ -28,14 +31,14 @@ def run(graph: Graph) -> None:
             _note(step, dense_operations=0, planned_operations=0)
 
 
-def _pack(step: Step, sizes: dict[str, int]) -> None:
+def _pack(step: Step, sizes: dict[str, int], form: Callable[[Array], pack.Packed]) -> None:
     weight = step.tensors.pop("weight")
-    packed = pack.pack(weight)
+    packed = form(weight)
     step.attributes["weights"] = packed.form
     step.tensors = {**packed.tensors, **step.tensors}
     shape = step.output.shape
     positions = evaluate(
-        product([shape[0], *shape[2:]] if step.op == "conv" else shape[:-1]), sizes
+        product([shape[0], *shape[2:]] if step.op.endswith("conv") else shape[:-1]), sizes
     )
     once = operations(packed, weight, step.attributes.get("groups", 1))
     _note(

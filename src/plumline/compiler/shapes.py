@@ -26,6 +26,27 @@ def _rule(*ops: str) -> Callable[[_Rule], _Rule]:
     return register
 
 
+_MOVING = ("reshape", "flatten", "squeeze", "unsqueeze", "transpose", "concat", "split", "slice")
+_ANY_TYPE = frozenset([*_MOVING, "copy", "max_pool"])
+"""Ops that take float32, uint8 or int8 and give the same."""
+
+
+def infer_type(step: Step) -> str:
+    """Return the type of the outputs; raise `ShapeError` when the op does not take its inputs."""
+    types = {value.dtype for value in step.inputs}
+    if step.op in _ANY_TYPE and len(types) == 1:
+        return types.pop()
+    if step.op == "quantize_linear":
+        return str(step.attributes["type"])
+    if step.op.startswith("quantized_"):
+        return str(step.attributes["output"])
+    if step.op != "dequantize_linear" and types - {"float32"}:
+        raise ShapeError(
+            f"it computes with {', '.join(sorted(types - {'float32'}))}: only float32 is compiled"
+        )
+    return "float32"
+
+
 def infer(step: Step) -> list[Shape]:
     """Return the shape of each output; raise `ShapeError` when the inputs cannot be right."""
     return _RULES[step.op](step)
@@ -61,6 +82,9 @@ def _broadcast_size(sizes: Sequence[Dim]) -> Dim:
     "copy",
     "affine",
     "prelu",
+    "quantize_linear",
+    "dequantize_linear",
+    "quantized_add",
 )
 def _same(step: Step) -> list[Shape]:
     return [step.inputs[0].shape]
@@ -71,13 +95,13 @@ def _elementwise(step: Step) -> list[Shape]:
     return [broadcast(*(value.shape for value in step.inputs))]
 
 
-@_rule("conv")
+@_rule("conv", "quantized_conv")
 def _conv(step: Step) -> list[Shape]:
     x = step.inputs[0].shape
     return [(x[0], step.attributes["filters"], *_windows(step, x[2:]))]
 
 
-@_rule("linear")
+@_rule("linear", "quantized_linear")
 def _linear(step: Step) -> list[Shape]:
     return [(*step.inputs[0].shape[:-1], step.attributes["filters"])]
 

@@ -2,8 +2,8 @@
 
 Estimates of the native module decide which methods are worth a measurement. Whole programs are
 timed, so a method is measured in its place: in the layout that its neighbours give it, with the
-caches as they leave them. A trial changes the method of every other step that has a choice; such a step is
-charged for all steps up to the next one that has, as they may have to convert what it makes.
+caches as they leave them. A trial changes the method of every other step that has a choice; such a
+step is charged for all steps up to the next one that has, as these may convert what it makes.
 """
 
 from collections.abc import Iterator, Mapping
@@ -50,53 +50,43 @@ def tune(artifact: Artifact, threads: int = 1) -> tuple[Artifact, Tuning]:
 
     Raises `InputError` when an input leaves a size open.
     """
+    _check_sizes(artifact)
+    program = Program(artifact, threads)
+    steps = program.candidates()
+    named = {number: _finalists(step.costs) for number, step in enumerate(steps)}
+    finalists = {number: names for number, names in named.items() if len(names) > 1}
+    prefix = {n: f"{program.isa} {'x'.join(map(str, steps[n].input_shape))}" for n in finalists}
+
+    def choose(methods: Mapping[int, str]) -> Artifact:
+        return _with_hints(artifact, {n: f"{prefix[n]} {methods[n]}" for n in methods})
+
+    estimated = {number: names[0] for number, names in finalists.items()}
+    seconds: dict[int, dict[str, float]] = {number: {} for number in finalists}
+    for changed in _trials(finalists):
+        usual, trial = _race(program, Program(choose(estimated | changed), threads))
+        for number, method in changed.items():
+            # The two ran in turn: their ratio holds on a machine that changes its speed meanwhile.
+            time = _charged(usual, number, finalists)
+            gain = _charged(trial, number, finalists) / time
+            seconds[number][method] = seconds[number].setdefault(estimated[number], time) * gain
+    fastest = {number: _fastest(times) for number, times in seconds.items()}
+    before, after = (sum(times) for times in _race(program, Program(choose(fastest), threads)))
+    if after >= before:
+        fastest, after = estimated, before
+    choices = tuple(
+        Choice(artifact.nodes[n].name, steps[n].input_shape, estimated[n], fastest[n], seconds[n])
+        for n in finalists
+    )
+    return choose(fastest), Tuning(program.isa, program.threads, choices, before, after)
+
+
+def _check_sizes(artifact: Artifact) -> None:
     for port in artifact.inputs:
         if any(isinstance(size, str) for size in port.shape):
             raise InputError(
                 f"tuning measures at fixed sizes and the input {port.name!r} is "
                 f"({', '.join(map(str, port.shape))}): give it a shape with shapes= (--shape)"
             )
-    program = Program(artifact, threads)
-    steps = program.candidates()
-    finalists = {
-        number: names
-        for number, step in enumerate(steps)
-        if len(names := _finalists(step.costs)) > 1
-    }
-
-    def with_methods(methods: Mapping[int, str]) -> Artifact:
-        hints = {
-            number: f"{program.isa} {'x'.join(map(str, steps[number].input_shape))} {method}"
-            for number, method in methods.items()
-        }
-        return _with_hints(artifact, hints)
-
-    estimated = {number: names[0] for number, names in finalists.items()}
-    seconds: dict[int, dict[str, float]] = {number: {} for number in finalists}
-    for changed in _trials(finalists):
-        trial = Program(with_methods(estimated | changed), threads)
-        before, after = _race(program, trial)
-        for number, method in changed.items():
-            # The two ran in turn: their ratio holds on a machine that changes its speed meanwhile.
-            usual = seconds[number].setdefault(estimated[number], _charged(before, number, seconds))
-            gain = _charged(after, number, seconds) / _charged(before, number, seconds)
-            seconds[number][method] = usual * gain
-    fastest = {number: _fastest(times) for number, times in seconds.items()}
-    before, after = map(sum, _race(program, Program(with_methods(fastest), threads)))
-    if after >= before:
-        fastest, after = estimated, before
-    choices = tuple(
-        Choice(
-            artifact.nodes[number].name,
-            steps[number].input_shape,
-            estimated[number],
-            fastest[number],
-            seconds[number],
-        )
-        for number in finalists
-    )
-    report = Tuning(program.isa, program.threads, choices, before, after)
-    return with_methods(fastest), report
 
 
 def _finalists(costs: Mapping[str, float]) -> list[str]:

@@ -26,6 +26,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),
     "I32": np.dtype("<i4"),
     "U8": np.dtype("u1"),
+    "I8": np.dtype("i1"),
 }
 _CODES = {dtype: code for code, dtype in _DTYPES.items()}
 _PREFIX = b'{"__metadata__":{"sha256":"'
@@ -36,7 +37,7 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def pack(texts: Mapping[str, str], tensors: Mapping[str, Array]) -> bytes:
-    """Lay out texts and tensors (float32, int32, uint8) as the bytes of one file."""
+    """Lay out texts and tensors (float32, int32, uint8, int8) as the bytes of one file."""
     chunks: list[bytes] = []
     entries: dict[str, Any] = {}
     end = 0

@@ -6,7 +6,7 @@ from types import ModuleType
 from plumline._names import unknown
 from plumline.errors import InputError
 
-ISAS = ("reference", "portable", "avx2", "avx512", "amx")
+ISAS = ("reference", "portable", "avx2", "avx512", "avx512_vnni", "amx")
 """Each includes those before it: plain loops, fast portable C++, x86-64 instruction sets, the last
 with tile registers."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from plumline.errors import printable
 from plumline.runtime.artifact import Artifact, Node
 
-VISIT_EVERY_WEIGHT = ("dense", "depthwise")
+VISIT_EVERY_WEIGHT = ("dense", "depthwise", "direct", "integer_dense")
 """Kernels that multiply by each weight, zero or not, in whatever form the file holds it."""
 
 

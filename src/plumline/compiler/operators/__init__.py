@@ -9,5 +9,6 @@ from plumline.compiler.operators import (  # noqa: F401 - importing a file regis
     neutral,
     normalization,
     pooling,
+    quantization,
     reshaping,
 )

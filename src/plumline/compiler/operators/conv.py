@@ -30,7 +30,7 @@ def conv(context: Context) -> Value:
         tensors["bias"] = context.float_array(2, "bias")
         if tensors["bias"].shape != (filters,):
             raise RefusedError(f"its bias has the shape {tensors['bias'].shape}, not ({filters},)")
-    return context.emit(
+    y = context.emit(
         "conv",
         [context.value(0)],
         tensors,
@@ -41,3 +41,8 @@ def conv(context: Context) -> Value:
         activation="none",
         activation_parameters=(),
     )
+    codes = {"weight": context.value(1).codes}
+    if context.has(2):
+        codes["bias"] = context.value(2).codes
+    context.steps[-1].codes = {role: known for role, known in codes.items() if known is not None}
+    return y

@@ -1,8 +1,10 @@
 """Gemm and MatMul."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from plumline.compiler.graph import Array, Value, floats
+from plumline.compiler.graph import Array, Codes, Value, floats
 from plumline.compiler.lowering import Context, RefusedError, lowers
 
 
@@ -12,7 +14,7 @@ def matmul(context: Context) -> Value:
     a, b = context.value(0), context.value(1)
     weight = floats(b)
     if weight is not None and weight.ndim == 2 and a.shape and not a.is_constant:
-        return _linear(context, a, weight.T)
+        return _linear(context, a, weight.T, _transposed(b.codes))
     if not a.shape or not b.shape:
         raise RefusedError("it multiplies a single number")
     return context.emit("matmul", [a, b])
@@ -30,8 +32,9 @@ def gemm(context: Context) -> Value:
         a = context.emit("transpose", [a], perm=(1, 0))
     weight = floats(b)
     if weight is not None:
+        codes = b.codes if get.get("transB", 0) else _transposed(b.codes)
         weight = weight if get.get("transB", 0) else weight.T
-        y = _linear(context, a, weight * alpha)
+        y = _linear(context, a, weight * alpha, codes if alpha == 1 else None)
     else:
         b = context.emit("transpose", [b], perm=(1, 0)) if get.get("transB", 0) else b
         y = _scaled(context, context.emit("matmul", [a, b]), alpha)
@@ -40,13 +43,17 @@ def gemm(context: Context) -> Value:
     return context.emit("add", [y, _scaled(context, context.value(2), beta)])
 
 
-def _linear(context: Context, x: Value, weight: Array) -> Value:
+def _transposed(codes: Codes | None) -> Codes | None:
+    return None if codes is None else replace(codes, codes=codes.codes.T, axis=1 - codes.axis)
+
+
+def _linear(context: Context, x: Value, weight: Array, codes: Codes | None) -> Value:
     if not weight.size:
         raise RefusedError("its constant matrix is empty")
     filters, columns = weight.shape
     if isinstance(x.shape[-1], int) and x.shape[-1] != columns:
         raise RefusedError(f"{x.shape[-1]} columns meet {columns} rows")
-    return context.emit(
+    y = context.emit(
         "linear",
         [x],
         {"weight": np.ascontiguousarray(weight, np.float32)},
@@ -55,6 +62,9 @@ def _linear(context: Context, x: Value, weight: Array) -> Value:
         activation="none",
         activation_parameters=(),
     )
+    if codes is not None:
+        context.steps[-1].codes["weight"] = codes
+    return y
 
 
 def _scaled(context: Context, value: Value, factor: np.float32) -> Value:

@@ -7,6 +7,7 @@ from plumline.compiler.passes import (
     activation,
     compose,
     dead,
+    integer,
     padding,
     residual,
     scale,
@@ -14,6 +15,7 @@ from plumline.compiler.passes import (
 )
 
 PASSES: tuple[Callable[[Graph], None], ...] = (
+    integer.run,
     compose.run,
     padding.run,
     scale.run,

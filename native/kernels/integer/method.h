@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "core/cpu.h"
+#include "core/thread_pool.h"
+#include "kernels/conv/method.h"
+#include "kernels/conv/window.h"
+#include "kernels/integer/layer.h"
+#include "kernels/weights/weights.h"
+
+namespace plumline {
+
+// A way to compute a convolution on codes, as ConvMethod (kernels/conv/method.h) is one on numbers. It keeps no pointer
+// into the layer. `output` has the type of layer.output, or is float32.
+class IntegerMethod : public Method {
+ public:
+  virtual void run(const Window& window, const uint8_t* input, void* output, std::byte* scratch,
+                   ThreadPool& pool) const = 0;
+};
+
+using IntegerMethods = std::vector<std::unique_ptr<IntegerMethod>>;
+
+std::unique_ptr<IntegerMethod> make_integer_reference(const IntegerLayer& layer);
+std::unique_ptr<IntegerMethod> make_integer_dense(const IntegerLayer& layer, int64_t groups, int64_t channels, Isa isa);
+std::unique_ptr<IntegerMethod> make_integer_tables(const IntegerLayer& layer, const Weights& planes, const Taps& taps,
+                                                   Isa isa);
+std::unique_ptr<IntegerMethod> make_integer_linear(const IntegerLayer& layer, Isa isa);  // windows of one pixel
+
+}  // namespace plumline

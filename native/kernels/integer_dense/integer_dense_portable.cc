@@ -1,0 +1,1 @@
+#include "kernels/integer_dense/integer_dense.inl"

@@ -1,0 +1,1 @@
+#include "kernels/integer_linear/integer_linear.inl"

@@ -1,0 +1,1 @@
+#include "kernels/integer_tables/integer_tables.inl"
