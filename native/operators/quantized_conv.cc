@@ -14,7 +14,9 @@ std::unique_ptr<IntegerMethod> choose(const NodeSpec& spec, const IntegerLayer& 
   if (spec.attributes.text("weights") != "planes") return dense;
   std::vector<std::unique_ptr<IntegerMethod>> methods;
   const Taps taps = {shape.groups(), shape.channels(), shape.taps(), shape.kernel_width()};
-  methods.push_back(make_integer_tables(layer, parse_weights(spec), taps, isa));
+  const Weights planes = parse_weights(spec);
+  if (auto merge = make_integer_merge(layer, planes, taps, isa)) methods.push_back(std::move(merge));
+  methods.push_back(make_integer_tables(layer, planes, taps, isa));
   methods.push_back(std::move(dense));
   return make_cheapest(std::move(methods));
 }

@@ -128,7 +128,7 @@ def test_the_largest_sums_are_exact(kind, zero_point, form, isa):
         y, kernel = run_on_codes(isa, "quantized_conv", [x], attributes, tensors)
         np.testing.assert_array_equal(y, finished(want, attributes, tensors))
         if form == "planes" and isa in ("avx2", "avx512"):
-            assert kernel == f"integer_tables/{isa}"
+            assert kernel == f"integer_merge/{isa}"
 
 
 @pytest.mark.parametrize("isa", ISAS)

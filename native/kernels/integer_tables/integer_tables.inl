@@ -1,7 +1,7 @@
 #include "kernels/integer_tables/integer_tables.h"
 
 #include "kernels/integer/finish.inl"
-#include "kernels/integer_tables/lanes.inl"
+#include "kernels/integer/lanes.inl"
 
 namespace plumline {
 namespace PLUMLINE_ISA_NAMESPACE {
@@ -147,7 +147,7 @@ class Worker {
     targets_ = reinterpret_cast<Target*>(take(plan.targets));
     lines_ = reinterpret_cast<uint8_t*>(take(plan.lines));
     pitch_ = plan.position / 2;
-    zero_ = static_cast<uint8_t>(weights.zero + weights.middle);
+    zero_ = static_cast<uint8_t>(weights.zero + weights.codes.middle);
   }
 
   void run(const uint8_t* input) {
@@ -221,7 +221,7 @@ class Worker {
       }
       int16_t* to = pixels_ + channel * kLaneImages;
       for (int64_t column = 0; column < in_width; column += kBlock)
-        codes_to_positions(source, column, weights_, to + column * next, next);
+        codes_to_positions(source, column, kBlock, weights_.codes, to + column * next, next);
     }
   }
 
