@@ -26,6 +26,9 @@ class Worker {
     sums_ = reinterpret_cast<int16_t*>(take(plan.sums)) + kLaneImages;
     wide_ = reinterpret_cast<int32_t*>(take(plan.wide));
     lines_ = reinterpret_cast<uint8_t*>(take(plan.lines));
+    const int64_t line = (columns_.parts - 1) * columns_.size + round_up_block(columns_.size) + kSlack;
+    for (int64_t i = 0; i < kLaneImages; ++i)
+      parts_[i] = lines_ + i / columns_.parts * line + i % columns_.parts * columns_.size;
   }
 
   void run(const uint8_t* input) {
@@ -37,42 +40,56 @@ class Worker {
   }
 
  private:
+  // Rows of the image, one of each sub-image, as a channel has them; those of the next channel are `step` bytes on. Where
+  // a sub-image has no whole blocks in the image, they are copied to a line of its own first.
+  struct Source {
+    const uint8_t* from[kLaneImages];
+    int64_t step[kLaneImages];
+    const uint8_t* copied[kLaneImages];  // what the first lines are copied from
+    int64_t lane[kLaneImages], count[kLaneImages];
+    int64_t copies = 0;
+  };
+
   // The whole input: pixels_[(position * channels + channel) * kLaneImages + sub-image]. What lies outside of the image
   // is the zero point, which adds nothing.
   void read(const uint8_t* image) const {
     const int64_t line = round_up_block(columns_.size);
-    uint8_t* zeros = lines_ + kLaneImages * line;
     for (int64_t i = 0; i < (kLaneImages + 1) * line; ++i) lines_[i] = static_cast<uint8_t>(weights_.codes.middle);
     for (int64_t row = 0; row < rows_.size; ++row) {
-      const uint8_t* from[kLaneImages];
-      int64_t copied[kLaneImages];  // columns that are copied to a line first; -1 where the image is read itself
-      for (int64_t lane = 0; lane < kLaneImages; ++lane) {
-        const int64_t y = lane / columns_.parts * rows_.size + row, x = lane % columns_.parts * columns_.size;
-        const bool outside = y >= window_.height || x >= window_.width;
-        from[lane] = outside ? zeros : image + y * window_.width + x;
-        copied[lane] = outside ? 0 : x + line <= window_.width ? -1 : window_.width - x;
-      }
-      read_row(from, copied, line, pixels_ + row * columns_.size * window_.channels * kLaneImages);
+      Source source;
+      find_source(image, row, line, source);
+      int16_t* to = pixels_ + row * columns_.size * window_.channels * kLaneImages;
+      for (int64_t channel = 0; channel < window_.channels; ++channel) read_channel(source, to + channel * kLaneImages);
     }
   }
 
-  void read_row(const uint8_t* const* from, const int64_t* copied, int64_t line, int16_t* to) const {
-    const int64_t next = window_.channels * kLaneImages;
-    for (int64_t channel = 0; channel < window_.channels; ++channel) {
-      const int64_t ahead = channel * window_.height * window_.width;
-      const uint8_t* source[kLaneImages];
-      for (int64_t lane = 0; lane < kLaneImages; ++lane) {
-        source[lane] = from[lane] + (copied[lane] == 0 ? 0 : ahead);
-        if (copied[lane] <= 0) continue;
-        copy_bytes(source[lane], lines_ + lane * line, copied[lane]);
-        source[lane] = lines_ + lane * line;
-      }
-      for (int64_t column = 0; column < columns_.size; column += kBlock) {
-        const int64_t rest = columns_.size - column;
-        codes_to_positions(source, column, rest < kBlock ? rest : kBlock, weights_.codes,
-                           to + column * next + channel * kLaneImages, next);
-      }
+  void find_source(const uint8_t* image, int64_t row, int64_t line, Source& source) const {
+    const int64_t next_channel = window_.height * window_.width;
+    for (int64_t lane = 0; lane < kLaneImages; ++lane) {
+      const int64_t y = lane / columns_.parts * rows_.size + row, x = lane % columns_.parts * columns_.size;
+      const bool outside = y >= window_.height || x >= window_.width;
+      const bool whole = !outside && x + line <= window_.width;
+      const uint8_t* from = image + (outside ? 0 : y * window_.width + x);
+      source.step[lane] = whole ? next_channel : 0;
+      source.from[lane] = whole ? from : lines_ + (outside ? kLaneImages : lane) * line;
+      if (outside || whole) continue;
+      source.copied[source.copies] = from;
+      source.lane[source.copies] = lane;
+      source.count[source.copies++] = window_.width - x;
     }
+  }
+
+  void read_channel(Source& source, int16_t* to) const {
+    const int64_t line = round_up_block(columns_.size), next = window_.channels * kLaneImages;
+    for (int64_t i = 0; i < source.copies; ++i) {
+      copy_bytes(source.copied[i], lines_ + source.lane[i] * line, source.count[i]);
+      source.copied[i] += window_.height * window_.width;
+    }
+    for (int64_t column = 0; column < columns_.size; column += kBlock) {
+      const int64_t rest = columns_.size - column;
+      codes_to_positions(source.from, column, rest < kBlock ? rest : kBlock, weights_.codes, to + column * next, next);
+    }
+    for (int64_t lane = 0; lane < kLaneImages; ++lane) source.from[lane] += source.step[lane];
   }
 
   void add_filters(int64_t first, int64_t end) {
@@ -198,7 +215,7 @@ class Worker {
   }
 
   // Row `row` of all sub-images of a filter: back into lines of the image, then out.
-  void finish_row(int64_t row, int64_t filter) const {
+  void finish_row(int64_t row, int64_t filter) {
     const I32 bias = I32::set(finish_.bias[filter]);
     const F32 multiplier = F32::set(finish_.multiplier[filter]), offset = F32::set(finish_.offset[filter]);
     const auto real = [&](I32 sum) { return real_of(sum, bias, multiplier, offset); };
@@ -214,30 +231,23 @@ class Worker {
   }
 
   template <class Real>
-  void finish_codes(int64_t row, int64_t filter, const Real& real) const {
+  void finish_codes(int64_t row, int64_t filter, const Real& real) {
     const Rounding round(finish_.output);
     const int64_t width = columns_.size;
-    const int64_t line = (columns_.parts - 1) * width + round_up_block(width) + kSlack;
     const int64_t all = columns_.parts * width;
-    uint8_t* to[kLaneImages];
-    for (int64_t i = 0; i < kLaneImages; ++i)
-      to[i] = lines_ + i / columns_.parts * line + i % columns_.parts * width;
     // From the last columns to the first: what a block writes beyond its sub-image is the beginning of the next ones.
     for (int64_t column = round_up_block(width) - kBlock; column >= 0; column -= kBlock) {
-      uint8_t block[kBlock][kLaneImages];
       for (int64_t j = 0; j < kBlock && column + j < width; ++j) {
         I32 sum[kWide];
         sum_of(filter, row, column + j, sum);
-        for (int v = 0; v < kWide; ++v) round(real(sum[v])).store_low_bytes(block[j] + v * I32::kLanes);
+        for (int v = 0; v < kWide; ++v) round(real(sum[v])).store_low_bytes(block_[j] + v * I32::kLanes);
       }
-      for (int64_t j = width - column; j < kBlock; ++j)
-        for (int64_t lane = 0; lane < kLaneImages; ++lane) block[j][lane] = 0;
-      positions_to_codes(block, to, column);
+      positions_to_codes(block_, parts_, column);
     }
     for (int64_t i = 0; i < rows_.parts; ++i) {
       const int64_t at = i * rows_.size + row;
       if (at < window_.out_height)
-        copy_bytes(lines_ + i * line, static_cast<uint8_t*>(output_) + output_row(filter, at),
+        copy_bytes(parts_[i * columns_.parts], static_cast<uint8_t*>(output_) + output_row(filter, at),
                    all < window_.out_width ? all : window_.out_width);
     }
   }
@@ -270,6 +280,8 @@ class Worker {
   int16_t* sums_;
   int32_t* wide_;
   uint8_t* lines_;
+  uint8_t* parts_[kLaneImages];                 // where lines of the output have those of each sub-image
+  uint8_t block_[kBlock][kLaneImages] = {};     // codes of some columns; what is beyond a sub-image does not matter
   int64_t first_plane_ = 0, planes_ = 0;  // of the filters that are being added up; counted over the group
 };
 
