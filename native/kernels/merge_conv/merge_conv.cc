@@ -91,10 +91,10 @@ class MergeConv : public ConvMethod {
     const int64_t each = start[1];
     for (size_t m = 0; m < start.size(); ++m)
       if (start[m] != static_cast<int64_t>(m) * each) return;
-    if (each == 0 || options_.plane_step % each != 0 || filters_ * each <= kBandPlanes) return;
+    if (each == 0 || options_.plane_step % each != 0) return;
     filter_step_ = options_.plane_step / each;
-    band_planes_ = kBandPlanes;
-    band_filters_ = kBandPlanes / each;
+    band_planes_ = std::min(most_planes_, kBandPlanes);
+    band_filters_ = std::min(filters_, kBandPlanes / each);
   }
 
   // Whether there are programs; they are made when they are first needed. A graph plans under its lock.

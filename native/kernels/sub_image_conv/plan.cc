@@ -14,6 +14,7 @@ constexpr double kInterleaveCost = 20;  // to make a vector of a row-major input
 constexpr double kFinishCost = 17;      // to store a vector of a row-major output
 constexpr double kVectorCost = 4;       // to move a vector when there is nothing to interleave
 constexpr double kTapCost = 1;          // to see where a tap moves a position
+constexpr double kSharingCost = 15000;  // to share out bands among threads, and to wait for the last
 
 // A worker that needs more than this leaves every cache; it also bounds what a hostile file may ask for.
 constexpr double kMaxWorkerBytes = 1 << 25;
@@ -133,8 +134,9 @@ Bands::Bands(const Window& window, const SubImageConvPlan& plan, int64_t planes,
   for (int64_t bands = 1; bands <= most_bands; ++bands) {
     for (int64_t splits = least_splits; splits <= most_splits; splits *= 2) {
       const double rounds = std::ceil(units * static_cast<double>(bands * splits) / threads);
-      if (rounds * cost(bands, splits) >= best) continue;
-      best = rounds * cost(bands, splits);
+      const double time = rounds * cost(bands, splits) + (bands * splits > least_splits ? kSharingCost : 0);
+      if (time >= best) continue;
+      best = time;
       bands_ = bands;
       splits_ = splits;
     }

@@ -40,10 +40,11 @@ inline void interleave_row(const Window& window, const SubImageConvPlan& plan, c
 // The sub-images that have a neighbour `down` rows and `across` columns of sub-images away, in the same image.
 inline Mask neighbours(const SubImages& cut, int64_t down, int64_t across) {
   Mask mask;
-  for (int64_t lane = 0; lane < kSubImages; ++lane) {
-    const int64_t row = lane / cut.columns % cut.rows + down, column = lane % cut.columns + across;
-    mask.lanes[lane] = row >= 0 && row < cut.rows && column >= 0 && column < cut.columns ? -1 : 0;
-  }
+  int32_t* lane = mask.lanes;
+  for (int64_t image = 0; image < cut.images; ++image)
+    for (int64_t row = down; row < cut.rows + down; ++row)
+      for (int64_t column = across; column < cut.columns + across; ++column)
+        *lane++ = row >= 0 && row < cut.rows && column >= 0 && column < cut.columns ? -1 : 0;
   return mask;
 }
 

@@ -55,6 +55,10 @@ class Worker {
     sums_ = pixels_ + plan.rows_together * plan.pixels_row;
     lines_ = sums_ + plan.sums_row * (plan.kept_rows + plan.open_rows);
     targets_ = reinterpret_cast<Target*>(lines_ + plan.lines);
+    const int32_t* row_start = result.row_start + band.group * window.filters;
+    one_plane_ = !result.total_coefficient;
+    for (int64_t m = band.first_filter; m < band.end_filter; ++m)
+      one_plane_ = one_plane_ && row_start[m + 1] == row_start[m] + 1;
   }
 
   void run(const float* input, Adder& adder) {
@@ -235,21 +239,42 @@ class Worker {
 
   // The same where the output is held as sub-images.
   void finish_positions(int64_t row, const float* sums) const {
+    switch (finish_.activation.kind) {
+      case ActivationKind::kNone: return finish_positions<ActivationKind::kNone>(row, sums);
+      case ActivationKind::kRelu: return finish_positions<ActivationKind::kRelu>(row, sums);
+      case ActivationKind::kLeakyRelu: return finish_positions<ActivationKind::kLeakyRelu>(row, sums);
+      case ActivationKind::kClip: return finish_positions<ActivationKind::kClip>(row, sums);
+      case ActivationKind::kSigmoid: return finish_positions<ActivationKind::kSigmoid>(row, sums);
+      case ActivationKind::kTanh: return finish_positions<ActivationKind::kTanh>(row, sums);
+      case ActivationKind::kHardSigmoid: return finish_positions<ActivationKind::kHardSigmoid>(row, sums);
+      case ActivationKind::kHardSwish: return finish_positions<ActivationKind::kHardSwish>(row, sums);
+      case ActivationKind::kPrelu: return finish_positions<ActivationKind::kPrelu>(row, sums);
+    }
+  }
+
+  template <ActivationKind kind>
+  void finish_positions(int64_t row, const float* sums) const {
     const int64_t filters = window_.groups * window_.filters;
-    for (int64_t column = 0; column < cut_.width; ++column) {
-      const Mask mask = existing(row, column);
+    const int64_t first = band_.group * window_.filters + band_.first_filter;
+    const int64_t count = band_.end_filter - band_.first_filter;
+    const float* coefficient = result_.coefficient + result_.row_start[first];
+    const float* bias = finish_.bias + first;
+    const float* slopes = kind == ActivationKind::kPrelu ? finish_.activation.slope + first : bias;
+    for (int64_t column = 0; column < cut_.width; ++column, sums += planes_.pitch()) {
       const int64_t position = (band_.block * cut_.height + row) * cut_.width + column;
-      for (int64_t filter = band_.first_filter; filter < band_.end_filter; ++filter) {
-        const int64_t m = band_.group * window_.filters + filter;
-        const int64_t out = (position * filters + m) * kSubImages;
-        const F32 slope = F32::set(finish_.activation.slope ? finish_.activation.slope[m] : 0.0f);
-        Pixels y = result(filter, sums + column * planes_.pitch());
-        for (int i = 0; i < kVectors; ++i) {
-          y.v[i] = y.v[i] + F32::set(finish_.bias[m]);
-          if (finish_.residual) y.v[i] = y.v[i] + F32::load(finish_.residual + out + i * F32::kLanes);
-          y.v[i] = activate(finish_.activation, y.v[i], slope);
+      const int64_t out = (position * filters + first) * kSubImages;
+      const float* residual = finish_.residual ? finish_.residual + out : nullptr;
+      float* to = finish_.output + out;
+      const Mask mask = existing(row, column);
+      for (int64_t i = 0; i < count; ++i) {
+        Pixels y = one_plane_ ? fma(coefficient[i], Pixels::load(sums + i * kSubImages), Pixels::zero())
+                             : result(band_.first_filter + i, sums);
+        for (int v = 0; v < kVectors; ++v) {
+          y.v[v] = y.v[v] + F32::set(bias[i]);
+          if (residual) y.v[v] = y.v[v] + F32::load(residual + i * kSubImages + v * F32::kLanes);
+          y.v[v] = activate<kind>(finish_.activation, y.v[v], F32::set(slopes[i]));
         }
-        keep_where(mask, y).store(finish_.output + out);
+        keep_where(mask, y).store(to + i * kSubImages);
       }
     }
   }
@@ -257,13 +282,14 @@ class Worker {
   // The sub-images whose pixel at a position exists.
   Mask existing(int64_t row, int64_t column) const {
     Mask mask;
-    for (int64_t lane = 0; lane < kSubImages; ++lane) {
-      const int64_t image = band_.block * cut_.images + lane / cut_.columns / cut_.rows;
-      const bool exists = image < window_.batch &&
-                          lane / cut_.columns % cut_.rows * cut_.height + row < window_.out_height &&
-                          lane % cut_.columns * cut_.width + column < window_.out_width;
-      mask.lanes[lane] = exists ? -1 : 0;
-    }
+    int32_t* lane = mask.lanes;
+    for (int64_t image = 0; image < cut_.images; ++image)
+      for (int64_t i = 0; i < cut_.rows; ++i)
+        for (int64_t j = 0; j < cut_.columns; ++j)
+          *lane++ = band_.block * cut_.images + image < window_.batch && i * cut_.height + row < window_.out_height &&
+                            j * cut_.width + column < window_.out_width
+                        ? -1
+                        : 0;
     return mask;
   }
 
@@ -274,6 +300,7 @@ class Worker {
   const Finish& finish_;
   const PlaneSums& result_;
   const BandPlanes& planes_;
+  bool one_plane_;  // each filter has, and no total: by far the most common
   const float* input_ = nullptr;
   float* pixels_;  // rows of a row-major input, or a position that neighbours contribute to
   float* lines_;
