@@ -240,7 +240,8 @@ class Worker {
       for (int64_t j = 0; j < kBlock && column + j < width; ++j) {
         I32 sum[kWide];
         sum_of(filter, row, column + j, sum);
-        for (int v = 0; v < kWide; ++v) round(real(sum[v])).store_low_bytes(block_[j] + v * I32::kLanes);
+        for (int v = 0; v < kWide; ++v) sum[v] = round(real(sum[v]));
+        store_low_bytes(sum, block_[j]);
       }
       positions_to_codes(block_, parts_, column);
     }

@@ -330,7 +330,8 @@ class Worker {
       for (int64_t j = 0; j < kBlock && column + j < grid_.width; ++j) {
         I32 sum[kWide];
         sum_of(filter, sums + (column + j) * pitch_, sum);
-        for (int v = 0; v < kWide; ++v) round(real(sum[v])).store_low_bytes(block[j] + v * I32::kLanes);
+        for (int v = 0; v < kWide; ++v) sum[v] = round(real(sum[v]));
+        store_low_bytes(sum, block[j]);
       }
       for (int64_t j = grid_.width - column; j < kBlock; ++j)
         for (int64_t lane = 0; lane < kLaneImages; ++lane) block[j][lane] = 0;
