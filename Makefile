@@ -7,7 +7,21 @@ CONFIGURE := $(BIN)/cmake -S . -G Ninja -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/pyt
 	-DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(BIN)/ninja
 SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(shell find native -type f)
 
-.PHONY: run test lint native sanitize clean
+# Those of the native tests that go through all that writes to memory it has planned: sub-images, generated code, codes,
+# tile registers, random programs, hostile files.
+SANITIZED := $(patsubst %,tests/native/test_native_%.py,graph sub_images merge jit quantize integer limbs int8_tiles fuzz) \
+	tests/runtime/test_runtime_hostile.py
+
+# libstdc++ is preloaded too: AddressSanitizer has to find it when it wraps the throwing of exceptions.
+define run_sanitized
+	$(CONFIGURE) -B build/sanitize -DPLUMLINE_SANITIZE=ON
+	$(BIN)/ninja -C build/sanitize
+	PLUMLINE_NATIVE_DIR=$(CURDIR)/build/sanitize \
+		LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libstdc++.so)" \
+		ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 $(BIN)/python -m pytest -q -n 2 $(1)
+endef
+
+.PHONY: run test lint native sanitize sanitize-some clean
 
 run: $(VENV)/.run
 	$(BIN)/plumline quickstart
@@ -17,6 +31,7 @@ test: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2
+	$(call run_sanitized,$(SANITIZED))
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check --fix .
@@ -28,14 +43,13 @@ native:
 	$(CONFIGURE) -B build/dev -DPLUMLINE_MODULE_DIR=$(CURDIR)/src/plumline/runtime
 	$(BIN)/ninja -C build/dev
 
-# The native and runtime tests again, with every access to memory and every undefined operation checked. libstdc++ is
-# preloaded too: AddressSanitizer has to find it when it wraps the throwing of exceptions.
+# The native and runtime tests again, with every access to memory and every undefined operation checked; `make test` does
+# the same with some of them, as sanitize-some does alone.
 sanitize: $(VENV)/.test
-	$(CONFIGURE) -B build/sanitize -DPLUMLINE_SANITIZE=ON
-	$(BIN)/ninja -C build/sanitize
-	PLUMLINE_NATIVE_DIR=$(CURDIR)/build/sanitize \
-		LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libstdc++.so)" \
-		ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 $(BIN)/python -m pytest -q tests/native tests/runtime
+	$(call run_sanitized,tests/native tests/runtime)
+
+sanitize-some: $(VENV)/.test
+	$(call run_sanitized,$(SANITIZED))
 
 clean:
 	rm -rf $(VENV) build

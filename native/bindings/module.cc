@@ -217,6 +217,16 @@ std::vector<double> profile(Graph& self, nb::handle inputs, nb::handle repeats) 
   return self.profile(views, times);
 }
 
+nb::list candidates(const Graph& self) {
+  nb::list nodes;
+  for (const Graph::NodeCandidates& node : self.candidates()) {
+    nb::list list;
+    for (const Candidate& candidate : node.candidates) list.append(nb::make_tuple(candidate.method, candidate.cost));
+    nodes.append(nb::make_tuple(from_shape(node.input), list));
+  }
+  return nodes;
+}
+
 // One product on tile registers, for the tests of what the integer kernels are made of.
 std::vector<int32_t> multiply_int8(const nb::ndarray<const int8_t, nb::c_contig, nb::ndim<2>>& weights,
                                    const AnyArray& inputs, const std::string& isa) {
@@ -268,6 +278,8 @@ NB_MODULE(_native, m) {
       .def("infer", infer, nb::arg("shapes"))
       .def("run", run, nb::arg("inputs"), nb::arg("outputs"))
       .def("kernels", &Graph::kernels)
+      .def("candidates", candidates)
+      .def("reasons", &Graph::reasons)
       .def("profile", profile, nb::arg("inputs"), nb::arg("repeats"))
       .def_prop_ro("threads", &Graph::threads)
       .def_prop_ro("arena_bytes", &Graph::arena_bytes);

@@ -119,6 +119,7 @@ std::vector<Isa> available_isas() {
   return isas;
 }
 
-bool can_run(Isa isa) { return (isa == Isa::kAvx512EmulatedAmx ? Isa::kAvx512 : isa) <= best_isa(); }
+// What is emulated stands behind what it needs.
+bool can_run(Isa isa) { return (is_emulated(isa) ? static_cast<Isa>(static_cast<int>(isa) - 1) : isa) <= best_isa(); }
 
 }  // namespace plumline

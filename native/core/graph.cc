@@ -378,13 +378,32 @@ std::vector<double> Graph::profile(const std::vector<InputView>& inputs, int rep
 std::vector<std::string> Graph::kernels() const {
   std::lock_guard<std::mutex> lock(mutex_);
   std::vector<std::string> names;
-  for (const Step& step : steps_) {
-    std::vector<Shape> given;
-    for (const int value : step.inputs)
-      if (plan_) given.push_back(plan_->shapes[static_cast<size_t>(value)]);
-    names.push_back(plan_ ? step.operation->kernel_for(given) : step.operation->kernel());
-  }
+  for (const Step& step : steps_)
+    names.push_back(plan_ ? step.operation->kernel_for(given(step)) : step.operation->kernel());
   return names;
+}
+
+std::vector<Graph::NodeCandidates> Graph::candidates() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<NodeCandidates> nodes(steps_.size());
+  for (size_t s = 0; plan_ && s < steps_.size(); ++s) {
+    const std::vector<Shape> shapes = given(steps_[s]);
+    nodes[s] = {shapes.empty() ? Shape() : shapes[0], steps_[s].operation->candidates(shapes)};
+  }
+  return nodes;
+}
+
+std::vector<std::string> Graph::reasons() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<std::string> reasons(steps_.size());
+  for (size_t s = 0; plan_ && s < steps_.size(); ++s) reasons[s] = steps_[s].operation->reason_for(given(steps_[s]));
+  return reasons;
+}
+
+std::vector<Shape> Graph::given(const Step& step) const {
+  std::vector<Shape> shapes;
+  for (const int value : step.inputs) shapes.push_back(plan_->shapes[static_cast<size_t>(value)]);
+  return shapes;
 }
 
 size_t Graph::arena_bytes() const {

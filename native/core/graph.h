@@ -41,6 +41,13 @@ class Graph {
   std::vector<double> profile(const std::vector<InputView>& inputs, int repeats);
 
   std::vector<std::string> kernels() const;  // of each node, at the last planned shapes if there are any
+  // Of each node, at the last planned shapes (nothing before): how it can be computed, and why it is as kernels() says.
+  struct NodeCandidates {
+    Shape input;  // of its first input
+    std::vector<Candidate> candidates;
+  };
+  std::vector<NodeCandidates> candidates() const;
+  std::vector<std::string> reasons() const;
   int threads() const { return pool_.threads(); }
   size_t arena_bytes() const;  // of the last plan, scratch included; 0 before the first
 
@@ -52,6 +59,7 @@ class Graph {
   void derive_types();
   void prepare(const std::vector<Shape>& inputs);
   std::vector<Shape> derive_shapes(const std::vector<Shape>& inputs) const;
+  std::vector<Shape> given(const Step& step) const;  // the shapes of its inputs in the last plan
   size_t scratch_bytes(const Plan& plan) const;
   void execute(const std::vector<InputView>& inputs, const std::vector<OutputView>& outputs,
                std::vector<std::vector<double>>* seconds);

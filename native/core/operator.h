@@ -69,6 +69,12 @@ struct RunContext {
   ThreadPool* pool;
 };
 
+// A way in which a step can be computed: "merge", and what it is estimated to cost, in a unit of the operator's own.
+struct Candidate {
+  std::string method;
+  double cost;
+};
+
 // One step of a program. Activations are float32, uint8 or int8.
 // The constructor checks what does not depend on input shapes; infer() checks what does; after infer() accepted a
 // set of shapes, run() on tensors of these shapes can neither fail nor touch memory outside them.
@@ -90,6 +96,9 @@ class Operator {
   virtual bool output_is_view_of_input() const { return false; }  // output 0 holds input 0's bytes in another shape
   virtual std::string kernel() const { return "reference"; }       // what plan() prints: "tables/avx512", ...
   virtual std::string kernel_for(const std::vector<Shape>&) const { return kernel(); }  // the same, of these inputs
+  // Where there are several ways: which, the cheapest first, and why the one that kernel_for() names was chosen.
+  virtual std::vector<Candidate> candidates(const std::vector<Shape>&) const { return {}; }
+  virtual std::string reason_for(const std::vector<Shape>&) const { return ""; }
 };
 
 // Registry: an operator's source file ends with

@@ -1,7 +1,7 @@
 // linear: a matrix times each row of the input, with what follows it fused (see fused.h). It is a convolution whose
 // images are one pixel.
 
-#include "kernels/conv/method.h"
+#include "kernels/conv/choice.h"
 #include "operators/fused.h"
 
 namespace plumline {
@@ -10,21 +10,23 @@ namespace {
 
 // One row leaves the sparse kernel, whose lanes are rows, nearly idle: where it does as much as a vector of filters, only
 // very few entries are worth it.
-std::unique_ptr<ConvMethod> choose_sparse(const Weights& weights, Isa isa) {
-  std::vector<std::unique_ptr<ConvMethod>> methods;
+void add_sparse(const Weights& weights, Isa isa, ConvMethods& methods) {
   methods.push_back(make_sparse(weights, {1, weights.columns, 1, 1}, isa));
   if (weights.density() > 0.05) methods.push_back(make_linear_dense(weights, isa));
-  return make_cheapest(std::move(methods));
 }
 
-std::unique_ptr<ConvMethod> choose(const Weights& weights, Isa isa) {
-  if (isa == Isa::kReference) return make_reference(weights);
-  switch (weights.form) {
-    case WeightForm::kDense: return make_linear_dense(weights, isa);
-    case WeightForm::kSparse: return choose_sparse(weights, isa);
-    case WeightForm::kPlanes: return make_linear_planes(weights, isa);
+ConvMethods methods_of(const Weights& weights, Isa isa) {
+  ConvMethods methods;
+  if (isa == Isa::kReference) {
+    methods.push_back(make_reference(weights));
+    return methods;
   }
-  return nullptr;
+  switch (weights.form) {
+    case WeightForm::kDense: methods.push_back(make_linear_dense(weights, isa)); break;
+    case WeightForm::kSparse: add_sparse(weights, isa, methods); break;
+    case WeightForm::kPlanes: methods.push_back(make_linear_planes(weights, isa)); break;
+  }
+  return methods;
 }
 
 class Linear : public Operator {
@@ -33,8 +35,7 @@ class Linear : public Operator {
       : filters_(weights.filters),
         columns_(weights.columns),
         fused_(spec, filters_),
-        constants_(isa == Isa::kReference ? spec.tensors : std::map<std::string, Constant>{}),
-        method_(choose(weights, isa)) {}
+        choice_(methods_of(weights, isa), isa, spec.attributes.text("tuned", "")) {}
 
   std::vector<Shape> infer(const std::vector<Shape>& inputs) const override {
     const Shape& x = inputs[0];
@@ -49,20 +50,26 @@ class Linear : public Operator {
   }
 
   size_t scratch_bytes(const std::vector<Shape>& inputs, int threads) const override {
-    return method_->scratch_bytes(window(inputs[0]), threads);
+    return method(inputs[0]).scratch_bytes(window(inputs[0]), threads);
   }
 
   void run(const RunContext& context) const override {
-    method_->run(window(*context.inputs[0].shape), context.inputs[0].data, fused_.finish(context), context.scratch,
-                 *context.pool);
+    const Shape& x = *context.inputs[0].shape;
+    method(x).run(window(x), context.inputs[0].data, fused_.finish(context), context.scratch, *context.pool);
   }
 
-  std::string kernel() const override { return method_->name(); }
-  std::string kernel_for(const std::vector<Shape>& inputs) const override {
-    return method_->name_for(window(inputs[0]));
+  std::string kernel() const override { return choice_.names(); }
+  std::string kernel_for(const std::vector<Shape>& inputs) const override { return method(inputs[0]).name(); }
+  std::vector<Candidate> candidates(const std::vector<Shape>& inputs) const override {
+    return choice_.candidates(window(inputs[0]));
+  }
+  std::string reason_for(const std::vector<Shape>& inputs) const override {
+    return choice_.reason(inputs[0], window(inputs[0]));
   }
 
  private:
+  const ConvMethod& method(const Shape& x) const { return choice_.at(x, window(x)); }
+
   Window window(const Shape& x) const {
     Window w{};
     w.batch = count(x) / columns_;
@@ -78,8 +85,7 @@ class Linear : public Operator {
   int64_t filters_;
   int64_t columns_;
   Fused fused_;
-  std::map<std::string, Constant> constants_;  // the reference reads them
-  std::unique_ptr<ConvMethod> method_;
+  MethodChoice<ConvMethod> choice_;
 };
 
 const RegisterOperator registered("linear", [](const NodeSpec& spec, Isa isa) -> std::unique_ptr<Operator> {

@@ -1,5 +1,6 @@
 // quantized_conv, quantized_linear: conv and linear on 8-bit codes (see kernels/integer/layer.h).
 
+#include "kernels/conv/choice.h"
 #include "kernels/integer/method.h"
 #include "operators/conv_shape.h"
 #include "operators/integer_layer.h"
@@ -8,17 +9,20 @@ namespace plumline {
 
 namespace {
 
-std::unique_ptr<IntegerMethod> choose(const NodeSpec& spec, const IntegerLayer& layer, const ConvShape& shape, Isa isa) {
-  if (isa == Isa::kReference) return make_integer_reference(layer);
-  auto dense = make_integer_dense(layer, shape.groups(), shape.channels(), isa);
-  if (spec.attributes.text("weights") != "planes") return dense;
-  std::vector<std::unique_ptr<IntegerMethod>> methods;
+IntegerMethods methods_of(const NodeSpec& spec, const IntegerLayer& layer, const ConvShape& shape, Isa isa) {
+  IntegerMethods methods;
+  if (isa == Isa::kReference) {
+    methods.push_back(make_integer_reference(layer));
+    return methods;
+  }
   const Taps taps = {shape.groups(), shape.channels(), shape.taps(), shape.kernel_width()};
-  const Weights planes = parse_weights(spec);
-  if (auto merge = make_integer_merge(layer, planes, taps, isa)) methods.push_back(std::move(merge));
-  methods.push_back(make_integer_tables(layer, planes, taps, isa));
-  methods.push_back(std::move(dense));
-  return make_cheapest(std::move(methods));
+  if (spec.attributes.text("weights") == "planes") {
+    const Weights planes = parse_weights(spec);
+    if (auto merge = make_integer_merge(layer, planes, taps, isa)) methods.push_back(std::move(merge));
+    methods.push_back(make_integer_tables(layer, planes, taps, isa));
+  }
+  methods.push_back(make_integer_dense(layer, shape.groups(), shape.channels(), isa));
+  return methods;
 }
 
 class QuantizedConv : public Operator {
@@ -26,8 +30,8 @@ class QuantizedConv : public Operator {
   QuantizedConv(const NodeSpec& spec, Isa isa)
       : layer_(parse_integer_layer(spec)),
         shape_(spec, layer_.filters, layer_.columns),
-        method_(choose(spec, layer_, shape_, isa)) {
-    layer_.matrix = {};  // the method has it
+        choice_(methods_of(spec, layer_, shape_, isa), isa, spec.attributes.text("tuned", "")) {
+    layer_.matrix = {};  // the methods have it
   }
 
   DType infer_type(const std::vector<DType>& inputs) const override { return infer_layer_type(layer_, inputs); }
@@ -37,23 +41,30 @@ class QuantizedConv : public Operator {
   }
 
   size_t scratch_bytes(const std::vector<Shape>& inputs, int threads) const override {
-    return method_->scratch_bytes(shape_.window(inputs[0]), threads);
+    return method(inputs[0]).scratch_bytes(shape_.window(inputs[0]), threads);
   }
 
   void run(const RunContext& context) const override {
-    method_->run(shape_.window(*context.inputs[0].shape), context.inputs[0].elements<uint8_t>(),
-                 context.outputs[0].data, context.scratch, *context.pool);
+    const Shape& x = *context.inputs[0].shape;
+    method(x).run(shape_.window(x), context.inputs[0].elements<uint8_t>(), context.outputs[0].data, context.scratch,
+                  *context.pool);
   }
 
-  std::string kernel() const override { return method_->name(); }
-  std::string kernel_for(const std::vector<Shape>& inputs) const override {
-    return method_->name_for(shape_.window(inputs[0]));
+  std::string kernel() const override { return choice_.names(); }
+  std::string kernel_for(const std::vector<Shape>& inputs) const override { return method(inputs[0]).name(); }
+  std::vector<Candidate> candidates(const std::vector<Shape>& inputs) const override {
+    return choice_.candidates(shape_.window(inputs[0]));
+  }
+  std::string reason_for(const std::vector<Shape>& inputs) const override {
+    return choice_.reason(inputs[0], shape_.window(inputs[0]));
   }
 
  private:
+  const IntegerMethod& method(const Shape& x) const { return choice_.at(x, shape_.window(x)); }
+
   IntegerLayer layer_;
   ConvShape shape_;
-  std::unique_ptr<IntegerMethod> method_;
+  MethodChoice<IntegerMethod> choice_;
 };
 
 class QuantizedLinear : public Operator {

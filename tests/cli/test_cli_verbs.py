@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -149,6 +150,24 @@ def test_compile_fixes_shapes(
     assert answer(capsys, "inspect", program)["inputs"] == [
         {"name": "input", "shape": [2, 1, 8, 8]}
     ]
+
+
+def test_compile_tunes_and_inspect_says_so(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = tmp_path / "tuned.plum"
+    tune = ["compile", folder / "net.onnx", "-o", program, "--tune"]
+    assert main([*map(os.fspath, tune)]) == 2
+    assert "give it a shape" in capsys.readouterr().err
+    tuning = answer(capsys, *tune, "--shape", "input=1,1,8,8")["tuning"]
+    steps = answer(capsys, "inspect", program)["steps"]
+    assert tuning["choices"]
+    chosen = {step["node"]: step for step in steps if step["choice"] == "tuned"}
+    assert set(chosen) == {choice["node"] for choice in tuning["choices"]}
+    for choice in tuning["choices"]:
+        assert chosen[choice["node"]]["kernel"].startswith(choice["tuned"] + "/")
+    text = said(capsys, *tune, "--shape", "input=1,1,8,8", "--threads", "2")
+    assert re.search(r"tuned \d+ steps for \w+, threads: \d; \d+ changed: ", text)
 
 
 def test_run_reads_and_writes_arrays(

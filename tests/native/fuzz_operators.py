@@ -14,24 +14,45 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 from native_build import use_build_from_environment
 
 use_build_from_environment()
+from quantized import UNIT  # noqa: E402
+from quantized import weights as whole_weights  # noqa: E402
+
 from plumline.runtime import _native  # noqa: E402 - the build has to be chosen first
 
 ISAS = [*_native.available_isas(), "portable_emulated_amx"]
 MOST_ELEMENTS = 200_000
 EXTREMES = (-(2**63), -(2**31), -1, 0, 2**31 - 1, 2**33, 2**62, 2**63 - 1)
 ACTIVATIONS = "none relu leaky_relu clip sigmoid tanh hard_sigmoid hard_swish prelu"
+CODES = ["uint8", "int8"]
+# Operators that take codes, and the attributes that name the types of their inputs.
+TAKES_CODES = {
+    "dequantize_linear": ["type"],
+    "quantized_add": ["a", "b"],
+    "quantized_conv": ["input"],
+    "quantized_linear": ["input"],
+}
 TEXTS = {
+    **dict.fromkeys(["type", "a", "b", "input"], CODES),
+    "output": [*CODES, "float32"],
     "weights": ["dense", "sparse", "planes"],
     "activation": ACTIVATIONS.split(),
     "mode": ["constant", "reflect", "edge", "wrap"],
 }
 INTEGERS = {"groups", "filters", "columns", "axis", "keepdims", "ceil_mode", "allow_zero"}
 INTEGERS |= {"count_include_pad"}
-REALS = {"alpha", "beta", "min", "max", "value"}
+INTEGERS |= {f"{prefix}zero_point" for prefix in ("", "a_", "b_", "input_")}
+INTEGERS |= {f"{prefix}{end}" for prefix in ("", "input_") for end in ("low", "high")}
+REALS = {"alpha", "beta", "min", "max", "value", "scale", "a_scale", "b_scale"}
 CONV = (
     "kernel strides dilations pads groups filters columns weights activation activation_parameters"
 )
+INTEGER_LAYER = "filters columns weights input input_zero_point output zero_point low high"
 ATTRIBUTES = {
+    "quantize_linear": "type axis",
+    "dequantize_linear": "type axis",
+    "quantized_add": "a a_scale a_zero_point b b_scale b_zero_point output scale zero_point",
+    "quantized_conv": f"kernel strides dilations pads groups {INTEGER_LAYER}",
+    "quantized_linear": INTEGER_LAYER,
     "conv": CONV,
     "linear": "filters columns weights activation activation_parameters",
     "affine": "activation activation_parameters",
@@ -54,6 +75,8 @@ ATTRIBUTES = {
 }
 WEIGHTS = "weight bias slope row_start value bits coefficient total_coefficient"
 TENSORS = {"affine": "scale shift slope", "conv": WEIGHTS, "linear": WEIGHTS}
+TENSORS |= dict.fromkeys(["quantize_linear", "dequantize_linear"], "scale zero_point")
+TENSORS |= dict.fromkeys(["quantized_conv", "quantized_linear"], f"{WEIGHTS} multiplier offset")
 
 
 class Source:
@@ -119,18 +142,22 @@ class Source:
 
 
 def coherent(source, op, attributes, shapes):
-    """Make the weights of a conv or linear node fit its input, to get past the first check."""
+    """Make the weights of a node fit its input, and its scales, to get past the first check."""
     rank = len(shapes[0])
-    if op == "conv" and rank in (3, 4):
+    if op in ("quantize_linear", "dequantize_linear", "quantized_add"):
+        return coherent_scales(source, op, attributes, shapes[0])
+    if op in ("conv", "quantized_conv") and rank in (3, 4):
         kernel = source.rng.integers(1, 4, rank - 2).tolist()
         attributes |= {"kernel": kernel, "groups": 1, "strides": [1] * len(kernel)}
         attributes |= {"dilations": [1] * len(kernel), "pads": [0, 1] * len(kernel)}
         k = attributes["columns"] = int(shapes[0][1] * math.prod(kernel))
-    elif op == "linear" and rank:
+    elif op in ("linear", "quantized_linear") and rank:
         k = attributes["columns"] = shapes[0][-1]
     else:
         return {}
     m = attributes["filters"] = int(source.rng.integers(1, 40))
+    if op.startswith("quantized"):
+        return with_a_lie(source, coherent_codes(source, attributes, m, k), m, k)
     weights = attributes["weights"] = source.pick(TEXTS["weights"])
     attributes |= {"activation": "none", "activation_parameters": []}
     rng = source.rng
@@ -147,7 +174,41 @@ def coherent(source, op, attributes, shapes):
         tensors = {"bits": bits, "coefficient": rng.standard_normal(m).astype(np.float32)}
         if source.chance(0.3):
             tensors["row_start"] = np.arange(m + 1, dtype=np.int32)
-    if source.chance(0.5) and tensors:  # one lie
+    return with_a_lie(source, tensors, m, k)
+
+
+def coherent_scales(source, op, attributes, shape):
+    """Scales along axis 1, or one for all."""
+    rng = source.rng
+    if op == "quantized_add":
+        attributes |= {key: source.pick(CODES) for key in ("a", "b", "output")}
+        for prefix in ("", "a_", "b_"):
+            attributes |= {f"{prefix}scale": float(rng.random() + 0.1), f"{prefix}zero_point": 3}
+        return {}
+    n = shape[1] if len(shape) > 1 and source.chance(0.7) else 1
+    attributes |= {"type": source.pick(CODES), "axis": 1}
+    return {
+        "scale": (rng.random(n) + 0.1).astype(np.float32),
+        "zero_point": rng.integers(0, 128, n).astype(np.int32),
+    }
+
+
+def coherent_codes(source, attributes, m, k):
+    """What a layer on codes needs beside its geometry."""
+    rng = source.rng
+    form = source.pick(["dense", "ternary", "binary", "signed_binary"])
+    attributes["weights"], tensors, _ = whole_weights(rng, form, m, k)
+    attributes |= {"input": source.pick(CODES), "output": source.pick(TEXTS["output"])}
+    attributes |= {"input_zero_point": 5, "zero_point": 9, "low": 0, "high": 120}
+    tensors["multiplier"] = (rng.random(m) + 0.01).astype(np.float32)
+    if source.chance(0.5):
+        tensors["bias"] = rng.integers(-1000, 1000, m).astype(np.int32)
+    return tensors
+
+
+def with_a_lie(source, tensors, m, k):
+    rng = source.rng
+    if source.chance(0.5) and tensors:
         role = source.pick(list(tensors))
         tensor = tensors[role].copy()
         if tensor.size:
@@ -159,10 +220,30 @@ def coherent(source, op, attributes, shapes):
     return tensors
 
 
+def among_floats(op, n, outputs, attributes, tensors):
+    """Programs take and give float32: nodes before and after one that does not."""
+    types = TAKES_CODES.get(op, [])
+    front = [
+        ("quantize_linear", f"in{i}", [i], [n + i], {"type": attributes.get(key)}, UNIT)
+        for i, key in enumerate(types[:n])
+        if attributes.get(key) in CODES
+    ]
+    first = 2 * n
+    made = list(range(first, first + outputs))
+    given = [n + i if types else i for i in range(n)]
+    nodes = [*front, (op, op, given, made, attributes, tensors)]
+    code = attributes.get("type" if op == "quantize_linear" else "output")
+    if (op == "quantize_linear" or op.startswith("quantized")) and code in CODES and made:
+        back = {"type": code}
+        nodes.append(("dequantize_linear", "out", made[:1], [first + outputs], back, UNIT))
+        made = [first + outputs]
+    return nodes, made, first + outputs + 1
+
+
 def attempt(source):
     op = source.pick(_native.operators())
     n = {"concat": int(source.rng.integers(1, 4))}.get(op, 1)
-    if op in ("add", "sub", "mul", "div", "prelu", "matmul"):
+    if op in ("add", "sub", "mul", "div", "prelu", "matmul", "quantized_add"):
         n = 2
     if source.chance(0.05):
         n = int(source.rng.integers(0, 4))
@@ -186,15 +267,15 @@ def attempt(source):
     outputs = 1 if source.chance(0.95) else int(source.rng.integers(0, 3))
     if op == "split" and isinstance(attributes.get("sizes"), list):
         outputs = len(attributes["sizes"])
-    node = (op, op, list(range(n)), list(range(n, n + outputs)), attributes, tensors)
+    nodes, results, values = among_floats(op, n, outputs, attributes, tensors)
     declared = [(i, [-1] * len(shape)) for i, shape in enumerate(shapes)]
     try:
         graph = _native.Graph(
-            n + outputs,
+            values,
             declared,
-            list(range(n, n + outputs)),
+            results,
             {},
-            [node],
+            nodes,
             source.pick(ISAS),
             int(source.rng.integers(1, 3)),
         )

@@ -6,13 +6,21 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).with_name("fuzz_operators.py")
-CASES = 3000
+FOLDER = Path(__file__).parent
+
+
+def counted(script, seed, cases):
+    """What a script prints, a number; it dies where the engine does."""
+    command = [sys.executable, str(FOLDER / script), str(seed), str(cases)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return int(done.stdout)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_random_programs_are_answered_or_refused(seed):
-    command = [sys.executable, str(SCRIPT), str(seed), str(CASES)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr[-4000:]
-    assert int(done.stdout) > CASES / 5  # enough of them get as far as running
+    assert counted("fuzz_operators.py", seed, 3000) > 3000 / 5  # enough get as far as running
+
+
+def test_random_chains_of_convolutions_equal_the_reference():
+    assert counted("fuzz_chains.py", 0, 60) > 60

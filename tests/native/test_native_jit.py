@@ -115,6 +115,8 @@ def test_short_displacements_count_in_vectors() -> None:
 
 RUN_SOME_CODE = """
 import ctypes, numpy as np
+from native_build import use_build_from_environment
+use_build_from_environment()
 from plumline.runtime import _native
 {before}
 program = _native.MergeProgram(np.ones((1, 1, 1), np.int8), 2, 0)

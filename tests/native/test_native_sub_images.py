@@ -99,3 +99,48 @@ def test_a_chain_runs_on_sub_images(
     graph = chain("signed_binary", 3, isa, 1)
     graph.infer([(1, CHANNELS, 28, 28)])
     assert graph.kernels() == [f"{kernel}/{of_floats(isa)}"] * 4
+
+
+@pytest.mark.parametrize(("kernel", "generate", "isa"), KERNELS)
+@pytest.mark.parametrize("sizes", [[(1, 1), (28, 28), (1, 1)], [(28, 28), (1, 9), (9, 1)]])
+def test_a_stride_that_an_image_is_too_small_to_take(
+    sizes: list[tuple[int, int]],
+    kernel: str,
+    generate: str,
+    isa: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One graph, whatever it made for the images before."""
+    monkeypatch.setenv("PLUMLINE_JIT", generate)
+    node = conv_node(
+        np.random.default_rng(0),
+        "signed_binary",
+        CHANNELS,
+        CHANNELS,
+        [3, 3],
+        strides=[2, 2],
+        pads=[1] * 4,
+    )
+    nodes = [("conv", "conv", [0], [1], node.attributes, node.tensors)]
+    graphs = [
+        native.Graph(2, [(0, [-1, CHANNELS, -1, -1])], [1], {}, nodes, name, 1)
+        for name in (isa, "reference")
+    ]
+    for height, width in sizes:
+        x = pixels((1, height, width))
+        (got,), (want,) = (run(graph, [x]) for graph in graphs)
+        np.testing.assert_allclose(got, want, atol=1e-5 * np.abs(want).max())
+
+
+@pytest.mark.parametrize(("kernel", "generate", "isa"), KERNELS)
+def test_a_worker_has_bounds(
+    kernel: str, generate: str, isa: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few planes leave room for many rows of sums, but the channels of as many rows have none."""
+    monkeypatch.setenv("PLUMLINE_JIT", generate)
+    node = conv_node(np.random.default_rng(0), "signed_binary", 1, 256, [3, 3], pads=[1] * 4)
+    nodes = [("conv", "conv", [0], [1], node.attributes, node.tensors)]
+    graph = native.Graph(2, [(0, [-1, 256, -1, -1])], [1], {}, nodes, isa, 1)
+    graph.infer([(1, 256, 512, 512)])
+    converted = 256 * 512 * 512 * 4
+    assert graph.arena_bytes - converted <= 2**25

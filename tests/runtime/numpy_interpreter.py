@@ -61,6 +61,9 @@ class Graph:
     def kernels(self):
         return ["reference"] * len(self._nodes)
 
+    def reasons(self):
+        return [""] * len(self._nodes)
+
     def profile(self, arrays, repeats):
         return [0.0] * len(self._nodes)
 

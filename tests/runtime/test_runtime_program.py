@@ -166,13 +166,19 @@ def test_threads_are_cut_to_the_cores(artifact, x):
     np.testing.assert_allclose(program(x), Program(artifact)(x), rtol=1e-5, atol=1e-6)
 
 
+def test_threads_are_cut_to_what_the_engine_has(artifact, monkeypatch):
+    monkeypatch.setattr(native, "cores", lambda: 384)
+    assert Program(artifact, threads=300).threads == 256
+
+
 @pytest.mark.parametrize(
     ("kernel", "visits_all"),
-    [("dense/avx2", True), ("depthwise/avx2", True), ("tables/avx2", False), ("reference", False)],
+    [("dense/avx2", True), ("direct/avx2", True), ("tables/avx2", False), ("reference", False)],
 )
 def test_planned_operations_are_those_of_the_kernel(artifact, kernel, visits_all):
     """A kernel that visits every weight does the dense work, though the file holds planes."""
-    first = plan.make(artifact, [kernel] * len(artifact.nodes), "avx2")[0]
+    nodes = len(artifact.nodes)
+    first = plan.make(artifact, [kernel] * nodes, [""] * nodes, "avx2")[0]
     assert 0 < first.planned_operations <= first.dense_operations
     assert (first.planned_operations == first.dense_operations) == visits_all
 

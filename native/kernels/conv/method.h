@@ -12,23 +12,29 @@
 
 namespace plumline {
 
-// A way to compute a convolution: the weights in the order that its kernel wants, and the kernel. It keeps no pointer
-// into the node's constants, except the reference.
-class ConvMethod {
+// A way to compute a layer: the weights in the order that its kernel wants, and the kernel.
+class Method {
  public:
-  virtual ~ConvMethod() = default;
+  virtual ~Method() = default;
   virtual std::string name() const = 0;  // "tables/avx512"
-  // What make_cheapest compares: about the processor cycles of one thread, where the dense kernel needs one for a filter,
-  // a column and 16 pixels.
+  // What MethodChoice compares: about the processor cycles of one thread, where the dense kernel needs one for a filter,
+  // a column and 16 pixels. Infinite where the method cannot be used.
   virtual double cost(const Window&) const { return 0; }
-  virtual std::string name_for(const Window&) const { return name(); }
+  // Makes what only running needs; called, perhaps again, when the method is chosen, before all that follows.
+  virtual void prepare() {}
+  virtual size_t scratch_bytes(const Window& window, int threads) const = 0;
+};
+
+class ConvMethod : public Method {
+ public:
   // Whether the input, or the output and the residual, may be held as sub-images (core/sub_images.h).
   virtual bool takes_sub_images(const Window&) const { return false; }
   virtual bool makes_sub_images(const Window&) const { return false; }
-  virtual size_t scratch_bytes(const Window& window, int threads) const = 0;
   virtual void run(const Window& window, const float* input, const Finish& finish, std::byte* scratch,
                    ThreadPool& pool) const = 0;
 };
+
+using ConvMethods = std::vector<std::unique_ptr<ConvMethod>>;
 
 // How the columns of a matrix are made up: weights.columns = channels of a group * taps.
 struct Taps {
@@ -37,15 +43,14 @@ struct Taps {
 };
 
 std::unique_ptr<ConvMethod> make_reference(const Weights& weights);
-std::unique_ptr<ConvMethod> make_dense(const Weights& weights, const Taps& taps, Isa isa);
+void add_dense(const Weights& weights, const Taps& taps, Isa isa, ConvMethods& methods);  // all that visit every weight
 std::unique_ptr<ConvMethod> make_sparse(const Weights& weights, const Taps& taps, Isa isa);  // of sparse weights
 std::unique_ptr<ConvMethod> make_planes(const Weights& weights, const Taps& taps, Isa isa);  // of planes
 std::unique_ptr<ConvMethod> make_shared_tables(const Weights& weights, const Taps& taps, Isa isa);  // of planes
 std::unique_ptr<ConvMethod> make_merge(const Weights& weights, const Taps& taps, Isa isa);  // of planes; or null
 // Of dense weights and planes, on tile registers; null where there are none, or a weight is too large for bf16.
 std::unique_ptr<ConvMethod> make_limbs(const Weights& weights, const Taps& taps, Isa isa);
-bool tables_pay(const Weights& weights, const Taps& taps, Isa isa);  // whether make_planes beats make_dense
-std::unique_ptr<ConvMethod> make_cheapest(std::vector<std::unique_ptr<ConvMethod>> methods);  // at each window
+bool tables_pay(const Weights& weights, const Taps& taps, Isa isa);  // whether make_planes beats the dense ones
 std::unique_ptr<ConvMethod> make_depthwise(const Weights& weights, Isa isa);  // one channel a group
 
 // For windows of one pixel and one tap, one group.

@@ -1,6 +1,7 @@
 #include "kernels/dense/dense.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "kernels/dense/dense_weights.h"
 #include "kernels/conv/tiles.h"
@@ -15,64 +16,26 @@ constexpr Implementation<DenseKernel> kKernels[] = {
 };
 #undef PLUMLINE_KERNEL
 
+// Pixels gathered into panels.
 class Dense : public ConvMethod {
  public:
   Dense(std::shared_ptr<const DenseWeights> weights, const DenseKernel& kernel)
       : kernel_(kernel), weights_(std::move(weights)) {}
 
   std::string name() const override { return std::string("dense/") + kernel_.isa; }
-  std::string name_for(const Window& window) const override {
-    return is_direct(window, plan_of(window, 1)) ? std::string("direct/") + kernel_.isa : name();
-  }
 
   double cost(const Window& window) const override {
-    const DirectPlan plan = plan_of(window, 1);
-    return is_direct(window, plan) ? plan.cost() : panels_cost(window);
-  }
-
-  size_t scratch_bytes(const Window& window, int threads) const override {
-    const DirectPlan plan = plan_of(window, threads);
-    if (!is_direct(window, plan_of(window, 1))) return phases_bytes(window) + threads * panels_bytes(window);
-    return plan.offsets_bytes() + threads * plan.worker_bytes();
-  }
-
-  void run(const Window& window, const float* input, const Finish& finish, std::byte* scratch,
-           ThreadPool& pool) const override {
-    if (is_direct(window, plan_of(window, 1)))
-      run_direct(plan_of(window, pool.threads()), input, finish, scratch, pool);
-    else
-      run_panels(window, input, finish, scratch, pool);
-  }
-
- private:
-  DirectPlan plan_of(const Window& window, int threads) const {
-    return DirectPlan(window, kernel_.lanes, kernel_.wide, kernel_.narrow, threads);
-  }
-
-  bool is_direct(const Window& window, const DirectPlan& plan) const {
-    return plan.feasible() && plan.cost() <= panels_cost(window);
-  }
-
-  double panels_cost(const Window& window) const {
     constexpr double kPackCost = 6;  // of a vector of 16 pixels
     const double columns = static_cast<double>(window.columns());
     return phases_cost(window) + vectors_of(window) * columns * (static_cast<double>(window.filters) + kPackCost);
   }
 
-  void run_direct(const DirectPlan& plan, const float* input, const Finish& finish, std::byte* scratch,
-                  ThreadPool& pool) const {
-    int64_t* offsets = reinterpret_cast<int64_t*>(scratch);
-    plan.fill_offsets(offsets);
-    std::byte* workers = scratch + plan.offsets_bytes();
-    pool.parallel_for(plan.size(), [&](int64_t index, int worker) {
-      const Rectangle tile = plan[index];
-      kernel_.run_direct(plan, tile, finish, input, weights_->group(tile.group), offsets,
-                         plan.scratch(workers + worker * plan.worker_bytes()));
-    });
+  size_t scratch_bytes(const Window& window, int threads) const override {
+    return phases_bytes(window) + threads * panels_bytes(window);
   }
 
-  void run_panels(const Window& window, const float* input, const Finish& finish, std::byte* scratch,
-                  ThreadPool& pool) const {
+  void run(const Window& window, const float* input, const Finish& finish, std::byte* scratch,
+           ThreadPool& pool) const override {
     const Tiling tiling(window, kernel_.lanes, kernel_.vectors, kernel_.filters, pool.threads());
     run_tiles(window, tiling, input, scratch, panels_bytes(window), pool,
               [&](const Tile& tile, const float* source, float* work) {
@@ -80,6 +43,7 @@ class Dense : public ConvMethod {
               });
   }
 
+ private:
   // A panel, the sums, and one vector more, as the last sums are read at any lane.
   size_t panels_bytes(const Window& window) const {
     const int64_t rows = std::max(kernel_.rows, window.taps());
@@ -90,17 +54,54 @@ class Dense : public ConvMethod {
   std::shared_ptr<const DenseWeights> weights_;
 };
 
+// Pixels read where they are.
+class Direct : public ConvMethod {
+ public:
+  Direct(std::shared_ptr<const DenseWeights> weights, const DenseKernel& kernel)
+      : kernel_(kernel), weights_(std::move(weights)) {}
+
+  std::string name() const override { return std::string("direct/") + kernel_.isa; }
+
+  double cost(const Window& window) const override {
+    const DirectPlan plan = plan_of(window, 1);
+    return plan.feasible() ? plan.cost() : std::numeric_limits<double>::infinity();
+  }
+
+  size_t scratch_bytes(const Window& window, int threads) const override {
+    const DirectPlan plan = plan_of(window, threads);
+    return plan.offsets_bytes() + threads * plan.worker_bytes();
+  }
+
+  void run(const Window& window, const float* input, const Finish& finish, std::byte* scratch,
+           ThreadPool& pool) const override {
+    const DirectPlan plan = plan_of(window, pool.threads());
+    int64_t* offsets = reinterpret_cast<int64_t*>(scratch);
+    plan.fill_offsets(offsets);
+    std::byte* workers = scratch + plan.offsets_bytes();
+    pool.parallel_for(plan.size(), [&](int64_t index, int worker) {
+      const Rectangle tile = plan[index];
+      kernel_.run_direct(plan, tile, finish, input, weights_->group(tile.group), offsets,
+                         plan.scratch(workers + worker * plan.worker_bytes()));
+    });
+  }
+
+ private:
+  DirectPlan plan_of(const Window& window, int threads) const {
+    return DirectPlan(window, kernel_.lanes, kernel_.wide, kernel_.narrow, threads);
+  }
+
+  const DenseKernel& kernel_;
+  std::shared_ptr<const DenseWeights> weights_;
+};
+
 }  // namespace
 
-std::unique_ptr<ConvMethod> make_dense(const Weights& weights, const Taps& taps, Isa isa) {
+void add_dense(const Weights& weights, const Taps& taps, Isa isa, ConvMethods& methods) {
   const DenseKernel& kernel = select_kernels(kKernels, isa);
   const auto packed = std::make_shared<const DenseWeights>(weights, taps, kernel.lanes);
-  auto dense = std::make_unique<Dense>(packed, kernel);
-  if (taps.taps != 9 || taps.kernel_width != 3) return dense;
-  std::vector<std::unique_ptr<ConvMethod>> methods;
-  methods.push_back(std::move(dense));
-  methods.push_back(make_winograd(packed, taps, isa));
-  return make_cheapest(std::move(methods));
+  methods.push_back(std::make_unique<Direct>(packed, kernel));
+  methods.push_back(std::make_unique<Dense>(packed, kernel));
+  if (taps.taps == 9 && taps.kernel_width == 3) methods.push_back(make_winograd(packed, taps, isa));
 }
 
 }  // namespace plumline

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <memory>
-#include <string>
+#include <vector>
 
 #include "core/cpu.h"
 #include "core/thread_pool.h"
@@ -15,16 +15,13 @@ namespace plumline {
 
 // A way to compute a convolution on codes, as ConvMethod (kernels/conv/method.h) is one on numbers. It keeps no pointer
 // into the layer. `output` has the type of layer.output, or is float32.
-class IntegerMethod {
+class IntegerMethod : public Method {
  public:
-  virtual ~IntegerMethod() = default;
-  virtual std::string name() const = 0;
-  virtual double cost(const Window&) const { return 0; }  // about the processor cycles of one thread
-  virtual std::string name_for(const Window&) const { return name(); }
-  virtual size_t scratch_bytes(const Window& window, int threads) const = 0;
   virtual void run(const Window& window, const uint8_t* input, void* output, std::byte* scratch,
                    ThreadPool& pool) const = 0;
 };
+
+using IntegerMethods = std::vector<std::unique_ptr<IntegerMethod>>;
 
 std::unique_ptr<IntegerMethod> make_integer_reference(const IntegerLayer& layer);
 std::unique_ptr<IntegerMethod> make_integer_dense(const IntegerLayer& layer, int64_t groups, int64_t channels, Isa isa);
@@ -33,7 +30,6 @@ std::unique_ptr<IntegerMethod> make_integer_tables(const IntegerLayer& layer, co
 // Null where no code can be made.
 std::unique_ptr<IntegerMethod> make_integer_merge(const IntegerLayer& layer, const Weights& planes, const Taps& taps,
                                                   Isa isa);
-std::unique_ptr<IntegerMethod> make_cheapest(std::vector<std::unique_ptr<IntegerMethod>> methods);  // at each window
 std::unique_ptr<IntegerMethod> make_integer_linear(const IntegerLayer& layer, Isa isa);  // windows of one pixel
 
 }  // namespace plumline

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <utility>
 
 #include "core/aligned.h"
 #include "kernels/conv/method.h"
@@ -50,8 +52,10 @@ class MergeConv : public ConvMethod {
     if (taps_.taps > kMaxMergeTaps || !can_exchange(window) || !can_plan(window, band_planes_, kNoNeeds)) return kNever;
     const SubImages cut = cut_images(window.batch, window.out_height, window.out_width);
     const bool few = cut.blocks * cut.height * cut.width < kFewestPositions;
-    if ((few && most_planes_ * window.columns() > kManyWeights) || !make_programs(window)) return kNever;
-    const SubImageConvPlan plan(window, band_planes_, needs(window));
+    if ((few && most_planes_ * window.columns() > kManyWeights) || !has_programs(window)) return kNever;
+    const AdderNeeds needed = needs(window);
+    if (!can_plan(window, band_planes_, needed)) return kNever;
+    const SubImageConvPlan plan(window, band_planes_, needed);
     return Bands(window, plan, most_planes_, filter_step_, band_filters_, 1).cost();
   }
 
@@ -67,9 +71,10 @@ class MergeConv : public ConvMethod {
     const SubImageConvPlan plan(window, band_planes_, needs(window));
     const Bands bands(window, plan, most_planes_, filter_step_, band_filters_, pool.threads());
     const PlaneSums sums = {planes_.row_start().data(), planes_.coefficient().data(), nullptr};
+    const std::vector<MergePrograms>& programs = programs_of(window);
     pool.parallel_for(bands.size(), [&](int64_t index, int worker) {
       const Band band = bands[index];
-      kernel_.run(window, plan, band, finish, input, programs_[static_cast<size_t>(band.group)].calls(), sums,
+      kernel_.run(window, plan, band, finish, input, programs[static_cast<size_t>(band.group)].calls(), sums,
                   reinterpret_cast<float*>(scratch + worker * plan.worker_bytes()));
     });
   }
@@ -97,23 +102,32 @@ class MergeConv : public ConvMethod {
     band_filters_ = std::min(filters_, kBandPlanes / each);
   }
 
-  // Whether there are programs; they are made when they are first needed. A graph plans under its lock.
-  bool make_programs(const Window& window) const {
-    if (programs_.empty())
-      for (int64_t group = 0; group < taps_.groups; ++group)
-        programs_.emplace_back(taps_, window, planes_, group, options_);
-    return std::all_of(programs_.begin(), programs_.end(), [](const MergePrograms& p) { return p.complete(); });
+  bool has_programs(const Window& window) const {
+    const std::vector<MergePrograms>& programs = programs_of(window);
+    return std::all_of(programs.begin(), programs.end(), [](const MergePrograms& p) { return p.complete(); });
+  }
+
+  // The programs of each group, made by the first plan that asks; a graph plans under its lock. The windows of one layer
+  // differ in their strides: one that an image is too small to take counts as 1.
+  const std::vector<MergePrograms>& programs_of(const Window& window) const {
+    const std::pair<int64_t, int64_t> strides(window.stride_height, window.stride_width);
+    const auto found = programs_.find(strides);
+    if (found != programs_.end()) return found->second;
+    std::vector<MergePrograms> made;
+    for (int64_t group = 0; group < taps_.groups; ++group) made.emplace_back(taps_, window, planes_, group, options_);
+    return programs_.emplace(strides, std::move(made)).first->second;
   }
 
   AdderNeeds needs(const Window& window) const {
+    const std::vector<MergePrograms>& programs = programs_of(window);
     size_t temporaries = 0;
-    for (const MergePrograms& programs : programs_) temporaries = std::max(temporaries, programs.temporaries_bytes());
+    for (const MergePrograms& of_group : programs) temporaries = std::max(temporaries, of_group.temporaries_bytes());
     AdderNeeds needs = kNoNeeds;
     needs.scratch = static_cast<int64_t>(align_up(temporaries) / sizeof(float));
     needs.passes = merge_passes(taps_);
     needs.sums_bytes = needs.passes > 1 ? kSumsBytes : 0;
     const SubImageConvPlan plan(window, band_planes_, needs);
-    const double cycles = programs_[0].cost(plan.rows_together * plan.columns.in_size);
+    const double cycles = programs[0].cost(plan.rows_together * plan.columns.in_size);
     needs.plane_cost = cycles / static_cast<double>(most_planes_ * taps_.taps);
     return needs;
   }
@@ -125,7 +139,7 @@ class MergeConv : public ConvMethod {
   MergeCodeOptions options_;
   int64_t most_planes_ = 0;  // of a group
   int64_t filter_step_ = 0, band_filters_ = 0, band_planes_ = 0;
-  mutable std::vector<MergePrograms> programs_;  // of each group
+  mutable std::map<std::pair<int64_t, int64_t>, std::vector<MergePrograms>> programs_;  // of strides, each group
 };
 
 }  // namespace

@@ -2,19 +2,18 @@
 
 namespace plumline {
 
-SignPlanes::SignPlanes(const Weights& weights)
-    : plane_bytes_(weights.plane_bytes()), bits_(weights.bits, weights.bits + weights.planes() * plane_bytes_) {
+SignPlanes::SignPlanes(const Weights& weights) : weights_(weights) {
   row_start_.push_back(0);
   for (int64_t m = 0; m < weights.filters; ++m) {
-    add_filter(weights, m);
+    add_filter(m);
     row_start_.push_back(static_cast<int32_t>(coefficient_.size()));
   }
 }
 
-void SignPlanes::add_filter(const Weights& weights, int64_t filter) {
-  const int32_t first = weights.row_start[filter], count = weights.row_start[filter + 1] - first;
-  const float* a = weights.coefficient + first;
-  const float total = weights.total_coefficient.empty() ? 0.0f : weights.total_coefficient[filter];
+void SignPlanes::add_filter(int64_t filter) {
+  const int32_t first = weights_.row_start[filter], count = weights_.row_start[filter + 1] - first;
+  const float* a = weights_.coefficient + first;
+  const float total = weights_.total_coefficient.empty() ? 0.0f : weights_.total_coefficient[filter];
   if (count == 1 && total != 0.0f && a[0] + total == -total) {
     add_plane(-total, {first, -1, -1, 1});
     return;
@@ -32,14 +31,13 @@ void SignPlanes::add_plane(float coefficient, const Source& source) {
   sources_.push_back(source);
 }
 
-bool SignPlanes::bit(int32_t plane, int64_t k) const {
-  return plane >= 0 && (bits_[static_cast<size_t>(plane * plane_bytes_ + k / 8)] >> (k % 8)) & 1;
-}
-
 void SignPlanes::signs(int64_t plane, const std::vector<int64_t>& columns, int8_t* to) const {
   const Source& source = sources_[static_cast<size_t>(plane)];
+  const uint8_t *plane_bits = row(source.plane), *subtracted_bits = row(source.subtracted);
+  const int values[] = {source.at_zero, source.at_one};
+  const auto bit = [](const uint8_t* bits, int64_t k) { return bits ? bits[k >> 3] >> (k & 7) & 1 : 0; };
   for (const int64_t k : columns)
-    *to++ = static_cast<int8_t>((bit(source.plane, k) ? source.at_one : source.at_zero) - bit(source.subtracted, k));
+    *to++ = static_cast<int8_t>(values[bit(plane_bits, k)] - bit(subtracted_bits, k));
 }
 
 }  // namespace plumline

@@ -11,7 +11,7 @@ namespace plumline {
 // plane of ones.
 class SignPlanes {
  public:
-  explicit SignPlanes(const Weights& weights);  // keeps a copy of the bits
+  explicit SignPlanes(const Weights& weights);
 
   int64_t size() const { return static_cast<int64_t>(coefficient_.size()); }
   const std::vector<int32_t>& row_start() const { return row_start_; }  // planes of each filter
@@ -27,12 +27,11 @@ class SignPlanes {
     int8_t at_zero, at_one;
   };
 
-  bool bit(int32_t plane, int64_t k) const;
-  void add_filter(const Weights& weights, int64_t filter);
+  const uint8_t* row(int32_t plane) const { return plane < 0 ? nullptr : weights_.bits + plane * weights_.plane_bytes(); }
+  void add_filter(int64_t filter);
   void add_plane(float coefficient, const Source& source);
 
-  int64_t plane_bytes_;
-  std::vector<uint8_t> bits_;
+  const Weights weights_;
   std::vector<int32_t> row_start_;
   std::vector<float> coefficient_;
   std::vector<Source> sources_;

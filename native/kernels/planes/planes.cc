@@ -19,25 +19,26 @@ class Planes : public ConvMethod {
  public:
   Planes(const Weights& weights, const Taps& taps, Isa isa)
       : kernel_(select_kernels(kKernels, isa)),
-        row_start_(weights.row_start),
-        coefficient_(weights.coefficient, weights.coefficient + weights.planes()),
-        total_coefficient_(weights.total_coefficient) {
-    const int64_t filters = weights.filters / taps.groups;
-    const int64_t parts = (weights.columns + kPlaneRows - 1) / kPlaneRows;
-    words_.assign(weights.planes() * parts, 0);
-    for (int64_t group = 0; group < taps.groups; ++group) {
-      const int64_t first = row_start_[group * filters];
-      const int64_t end = row_start_[(group + 1) * filters];
+        weights_(weights),
+        taps_(taps) {
+    for (int64_t group = 0; group < taps.groups; ++group)
+      group_planes_ = std::max<int64_t>(group_planes_, first_plane(group + 1) - first_plane(group));
+  }
+
+  void prepare() override {
+    if (!words_.empty()) return;
+    const int64_t parts = (weights_.columns + kPlaneRows - 1) / kPlaneRows;
+    words_.assign(weights_.planes() * parts, 0);
+    for (int64_t group = 0; group < taps_.groups; ++group) {
+      const int64_t first = first_plane(group), end = first_plane(group + 1);
       for (int64_t plane = first; plane < end; ++plane) {
-        each_one(weights, plane, taps.taps, [&](int64_t channel, int64_t tap) {
-          const int64_t place = tap * taps.channels + channel;
+        each_one(weights_, plane, taps_.taps, [&](int64_t channel, int64_t tap) {
+          const int64_t place = tap * taps_.channels + channel;
           words_[first * parts + place / kPlaneRows * (end - first) + plane - first] |= uint64_t{1}
                                                                                         << place % kPlaneRows;
         });
       }
     }
-    for (int64_t group = 0; group < taps.groups; ++group)
-      group_planes_ = std::max<int64_t>(group_planes_, row_start_[(group + 1) * filters] - row_start_[group * filters]);
   }
 
   std::string name() const override { return std::string("tables/") + kernel_.isa; }
@@ -53,8 +54,8 @@ class Planes : public ConvMethod {
 
   void run(const Window& window, const float* input, const Finish& finish, std::byte* scratch,
            ThreadPool& pool) const override {
-    const PlaneWeights weights = {words_.data(), row_start_.data(), coefficient_.data(),
-                                  total_coefficient_.empty() ? nullptr : total_coefficient_.data()};
+    const PlaneWeights weights = {words_.data(), weights_.row_start.data(), weights_.coefficient,
+                                  weights_.total_coefficient.empty() ? nullptr : weights_.total_coefficient.data()};
     const Tiling tiling(window, kernel_.lanes, kernel_.vectors, 1, pool.threads());
     run_tiles(window, tiling, input, scratch, worker_bytes(), pool,
               [&](const Tile& tile, const float* source, float* work) {
@@ -63,6 +64,8 @@ class Planes : public ConvMethod {
   }
 
  private:
+  int64_t first_plane(int64_t group) const { return weights_.row_start[group * (weights_.filters / taps_.groups)]; }
+
   // Tables (16 entries for 4 rows), the total, the sums, and one vector more, as the last sums are read at any lane.
   size_t worker_bytes() const {
     const int64_t rows = 4 * kPlaneRows + 1 + group_planes_;
@@ -70,9 +73,8 @@ class Planes : public ConvMethod {
   }
 
   const PlanesKernel& kernel_;
-  std::vector<int32_t> row_start_;
-  std::vector<float> coefficient_;
-  std::vector<float> total_coefficient_;
+  const Weights weights_;
+  const Taps taps_;
   std::vector<uint64_t> words_;
   int64_t group_planes_ = 0;  // most planes of a group
 };

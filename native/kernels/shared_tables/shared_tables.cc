@@ -19,23 +19,25 @@ class SharedTables : public ConvMethod {
  public:
   SharedTables(const Weights& weights, const Taps& taps, Isa isa)
       : kernel_(select_kernels(kKernels, isa)),
-        row_start_(weights.row_start),
-        coefficient_(weights.coefficient, weights.coefficient + weights.planes()),
-        total_coefficient_(weights.total_coefficient) {
-    const int64_t filters = weights.filters / taps.groups;
-    const int64_t chunks = (taps.channels + kChunkChannels - 1) / kChunkChannels;
-    const int64_t across = taps.kernel_width, down = taps.taps / across;
+        weights_(weights),
+        taps_(taps) {
+    for (int64_t group = 0; group < taps.groups; ++group)
+      planes_ = std::max(planes_, first_plane(group + 1) - first_plane(group));
+  }
+
+  void prepare() override {
+    if (!words_.empty()) return;
+    const int64_t chunks = (taps_.channels + kChunkChannels - 1) / kChunkChannels;
+    const int64_t across = taps_.kernel_width, down = taps_.taps / across;
     std::vector<int64_t> kernel_row;
-    for (int64_t tap = 0; tap < taps.taps; ++tap) kernel_row.push_back(tap / across);
-    words_.assign(weights.planes() * chunks * taps.taps, 0);
-    for (int64_t group = 0; group < taps.groups; ++group) {
-      const int64_t first = row_start_[group * filters];
-      const int64_t planes = row_start_[(group + 1) * filters] - first;
-      planes_ = std::max(planes_, planes);
+    for (int64_t tap = 0; tap < taps_.taps; ++tap) kernel_row.push_back(tap / across);
+    words_.assign(weights_.planes() * chunks * taps_.taps, 0);
+    for (int64_t group = 0; group < taps_.groups; ++group) {
+      const int64_t first = first_plane(group), planes = first_plane(group + 1) - first;
       for (int64_t plane = 0; plane < planes; ++plane) {
-        each_one(weights, first + plane, taps.taps, [&](int64_t channel, int64_t tap) {
+        each_one(weights_, first + plane, taps_.taps, [&](int64_t channel, int64_t tap) {
           const int64_t row = channel / kChunkChannels * down + kernel_row[tap];
-          words_[first * chunks * taps.taps + (row * planes + plane) * across + tap - kernel_row[tap] * across] |=
+          words_[first * chunks * taps_.taps + (row * planes + plane) * across + tap - kernel_row[tap] * across] |=
               uint64_t{1} << channel % kChunkChannels;
         });
       }
@@ -62,7 +64,7 @@ class SharedTables : public ConvMethod {
            ThreadPool& pool) const override {
     const SharedTablesWeights weights = {
         words_.data(),
-        {row_start_.data(), coefficient_.data(), total_coefficient_.empty() ? nullptr : total_coefficient_.data()}};
+        {weights_.row_start.data(), weights_.coefficient, weights_.total_coefficient.empty() ? nullptr : weights_.total_coefficient.data()}};
     const SharedTablesPlan tables(window, planes_);
     const SubImageConvPlan plan(window, planes_, tables.needs(window));
     const Bands bands(window, plan, planes_, 1, window.filters, pool.threads());
@@ -73,10 +75,11 @@ class SharedTables : public ConvMethod {
   }
 
  private:
+  int64_t first_plane(int64_t group) const { return weights_.row_start[group * (weights_.filters / taps_.groups)]; }
+
   const SharedTablesKernel& kernel_;
-  std::vector<int32_t> row_start_;
-  std::vector<float> coefficient_;
-  std::vector<float> total_coefficient_;
+  const Weights weights_;
+  const Taps taps_;
   std::vector<uint64_t> words_;
   int64_t planes_ = 0;  // most planes of a group
 };

@@ -115,6 +115,7 @@ Weights parse_weights(const NodeSpec& spec) {
   const auto found = forms.find(name);
   if (found == forms.end()) throw Error("weights '" + name + "' is not one of dense, sparse, planes");
   Weights weights{};
+  for (const auto& [role, tensor] : spec.tensors) weights.tensors.push_back(tensor);
   weights.form = found->second.form;
   weights.filters = spec.attributes.integer("filters");
   weights.columns = spec.attributes.integer("columns");

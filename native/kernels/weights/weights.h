@@ -10,8 +10,10 @@ namespace plumline {
 enum class WeightForm { kDense, kSparse, kPlanes };
 
 // The matrix of a `conv` or `linear` node, one row a filter, columns in the order (channel in its group, kernel row,
-// kernel column), checked so that everything that reads it may trust it. It points into the node's constants.
+// kernel column), checked so that everything that reads it may trust it. It points into `tensors`, those of the node,
+// which copies share.
 struct Weights {
+  std::vector<Constant> tensors;
   WeightForm form;
   int64_t filters;
   int64_t columns;

@@ -41,9 +41,12 @@ class Winograd : public ConvMethod {
   std::string name() const override { return std::string("winograd/") + kernel_.isa; }
   double cost(const Window& window) const override { return WinogradPlan(window, kernel_.lanes).cost(); }
 
-  // The first plan that needs the transformed weights makes them: they take four times the room of the weights.
-  size_t scratch_bytes(const Window& window, int threads) const override {
+  // The transformed weights take four times the room of the weights.
+  void prepare() override {
     if (!memory_) transform_all();
+  }
+
+  size_t scratch_bytes(const Window& window, int threads) const override {
     const WinogradPlan plan(window, kernel_.lanes);
     return offsets_bytes(plan) + align_up(plan.input_floats() * sizeof(float)) + threads * worker_bytes(plan);
   }
@@ -102,7 +105,7 @@ class Winograd : public ConvMethod {
   const float* transformed_weights() const { return reinterpret_cast<const float*>(memory_.get()); }
 
   // By group, vector of filters, place, channel, filter.
-  void transform_all() const {
+  void transform_all() {
     const int64_t lanes = kernel_.lanes, filters = weights_->filters();
     const int64_t vectors = divide_up(filters, lanes);
     const int64_t size = taps_.groups * vectors * kPlaces * taps_.channels * lanes;
@@ -128,7 +131,7 @@ class Winograd : public ConvMethod {
   const WinogradKernel& narrow_;  // transforms rows of squares too short for long vectors
   std::shared_ptr<const DenseWeights> weights_;
   Taps taps_;
-  mutable std::shared_ptr<std::byte> memory_;
+  std::shared_ptr<std::byte> memory_;
 };
 
 }  // namespace

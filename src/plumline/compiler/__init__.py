@@ -1,10 +1,10 @@
-"""Compile ONNX models: read, lower, rewrite, pack, assemble."""
+"""Compile ONNX models: read, lower, rewrite, pack, assemble; measure if asked to."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plumline.compiler import operators as _operators  # noqa: F401 - registers the operators
-from plumline.compiler import passes, plan
+from plumline.compiler import passes, plan, tuning
 from plumline.compiler.assemble import assemble
 from plumline.compiler.frontend import Model, load
 from plumline.compiler.lowering import lower, operators
@@ -33,6 +33,7 @@ def compile(
     threads: int = 1,
     shapes: Mapping[str, Sequence[int]] | None = None,
     constants: Mapping[str, Any] | None = None,
+    tune: bool = False,
 ) -> Program:
     """Compile an ONNX model to a program that runs on this CPU.
 
@@ -41,8 +42,14 @@ def compile(
         float32. threads: how many threads share a run; see `Program`. shapes: sizes to fix for
         inputs that leave some open, as in ``{"input": (1, 3, 224, 224)}``. constants: inputs that
         always have one value, as in ``{"axes": np.array([1])}``; they are no longer inputs.
+        tune: run the program on this machine, with these threads, to find the fastest kernels
+        instead of estimating them, and keep the findings in it; takes seconds and needs inputs of
+        fixed sizes.
 
     Raises `InputError` for a model that cannot be read or is not sound, and
     `UnsupportedOperatorError`, which lists every node, for one with nodes that are not compiled.
     """
-    return Program(compile_artifact(model, shapes=shapes, constants=constants), threads)
+    artifact = compile_artifact(model, shapes=shapes, constants=constants)
+    if tune:
+        artifact, _ = tuning.tune(artifact, threads)
+    return Program(artifact, threads)

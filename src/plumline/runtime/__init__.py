@@ -2,6 +2,15 @@
 
 from plumline.runtime.artifact import Artifact
 from plumline.runtime.plan import Plan, PlanStep
-from plumline.runtime.program import Program, StepTime, TensorInfo, load
+from plumline.runtime.program import Candidates, Program, StepTime, TensorInfo, load
 
-__all__ = ["Artifact", "Plan", "PlanStep", "Program", "StepTime", "TensorInfo", "load"]
+__all__ = [
+    "Artifact",
+    "Candidates",
+    "Plan",
+    "PlanStep",
+    "Program",
+    "StepTime",
+    "TensorInfo",
+    "load",
+]

@@ -10,6 +10,9 @@ ISAS = ("reference", "portable", "avx2", "avx512", "avx512_vnni", "amx")
 """Each includes those before it: plain loops, fast portable C++, x86-64 instruction sets, the last
 with tile registers."""
 
+MOST_THREADS = 256
+"""That the engine has."""
+
 
 def module() -> ModuleType:
     """Import the native module."""
@@ -35,10 +38,10 @@ def choose_isa(cap: str | None = None) -> str:
 
 
 def choose_threads(wanted: int) -> int:
-    """Return ``wanted``, but never more than the cores this process may run on."""
+    """Return ``wanted``, but never more than the cores this process may run on, or 256."""
     if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
         raise InputError(f"threads={wanted!r} is not a number of threads: use 1 or more")
-    return min(wanted, cores())
+    return min(wanted, cores(), MOST_THREADS)
 
 
 def cores() -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from plumline.errors import printable
 from plumline.runtime.artifact import Artifact, Node
 
-VISIT_EVERY_WEIGHT = ("dense", "depthwise")
+VISIT_EVERY_WEIGHT = ("dense", "depthwise", "direct", "integer_dense")
 """Kernels that multiply by each weight, zero or not, in whatever form the file holds it."""
 
 
@@ -18,12 +18,14 @@ class PlanStep:
     layer as if no weight were zero or repeated; ``planned_operations`` are the additions and
     multiply-accumulates that the kernel does: those that the weights' form asks for, or all of the
     dense ones where the native module found a kernel faster that visits every weight. Both are 0
-    for a step without weights other than ``matmul``.
+    for a step without weights other than ``matmul``. ``choice`` says why it is this kernel where
+    there may be several, ``why`` why the weights are held as they are.
     """
 
     node: str
     op: str
     kernel: str
+    choice: str
     isa: str
     pattern: str
     density: float | None
@@ -59,14 +61,15 @@ class Plan(list[PlanStep]):
         return "\n".join(lines)
 
 
-def make(artifact: Artifact, kernels: list[str], isa: str) -> Plan:
-    """Join the facts of each node with the kernel that the native module chose for it."""
+def make(artifact: Artifact, kernels: list[str], choices: list[str], isa: str) -> Plan:
+    """Join the facts of each node with the kernel that the native module chose, and its reason."""
     return Plan(
-        _step(node, kernel, isa) for node, kernel in zip(artifact.nodes, kernels, strict=True)
+        _step(node, kernel, choice, isa)
+        for node, kernel, choice in zip(artifact.nodes, kernels, choices, strict=True)
     )
 
 
-def _step(node: Node, kernel: str, isa: str) -> PlanStep:
+def _step(node: Node, kernel: str, choice: str, isa: str) -> PlanStep:
     density = node.about.get("density")
     density = None if isinstance(density, str) else density
     visits_all = kernel.partition("/")[0] in VISIT_EVERY_WEIGHT
@@ -74,6 +77,7 @@ def _step(node: Node, kernel: str, isa: str) -> PlanStep:
         node=node.name,
         op=node.op,
         kernel=kernel,
+        choice=choice,
         isa=isa,
         pattern=str(node.about.get("pattern", "")),
         density=None if density is None else float(density),
@@ -92,8 +96,11 @@ def _count(node: Node, fact: str) -> int | None:
     return value if isinstance(value, int) else None
 
 
-_HEAD = ("node", "op", "kernel", "pattern", "density", "dense ops", "planned ops", "bytes", "why")
-_NUMBERS = {4, 5, 6, 7}
+_HEAD = (
+    *("node", "op", "kernel", "choice", "pattern", "density"),
+    *("dense ops", "planned ops", "bytes", "why"),
+)
+_NUMBERS = {5, 6, 7, 8}
 
 
 def _cells(step: PlanStep) -> tuple[str, ...]:
@@ -105,6 +112,7 @@ def _cells(step: PlanStep) -> tuple[str, ...]:
         step.node,
         step.op,
         step.kernel,
+        step.choice,
         step.pattern,
         density,
         count(step.dense_operations),

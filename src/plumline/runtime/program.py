@@ -40,13 +40,24 @@ class StepTime:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Candidates:
+    """The methods that can compute a step: estimated costs by name, in a unit of the step's own.
+
+    ``input_shape`` is that of the step's first input; ``costs`` is empty where there is no choice.
+    """
+
+    input_shape: tuple[int, ...]
+    costs: dict[str, float]
+
+
 class Program:
     """A compiled network, ready to run.
 
     Args:
         artifact: what `plumline.compile` made or a ``.plum`` file holds.
-        threads: how many threads share a run; more than the cores this process may use are cut to
-        that number.
+        threads: how many threads share a run; more than the cores this process may use, or than
+        256, are cut to that number.
 
     The instruction set is the best of the machine, or the best that is not beyond ``$PLUMLINE_ISA``
     (``reference``, ``portable``, ``avx2``, ``avx512``, ``amx``), read when the program is made.
@@ -153,11 +164,14 @@ class Program:
 
         Which kernel is the fastest depends on shapes: it is that of the last run, or of one sample.
         """
-        if self._shapes is None:
-            # A program whose other open sizes cannot be 1 names all kernels that it may use.
-            with self._lock, contextlib.suppress(InputError):
-                self._infer(self._inputs(self._noise()))
-        return plan.make(self._artifact, list(self._graph.kernels()), self._isa)
+        self._infer_something()
+        kernels, reasons = list(self._graph.kernels()), list(self._graph.reasons())
+        return plan.make(self._artifact, kernels, reasons, self._isa)
+
+    def candidates(self) -> list[Candidates]:
+        """List the methods that each step can choose from, for the shapes that `plan` is of."""
+        self._infer_something()
+        return [Candidates(shape, dict(costs)) for shape, costs in self._graph.candidates()]
 
     def profile(self, inputs: Mapping[str, Any] | None = None, repeats: int = 20) -> list[StepTime]:
         """Time every step: medians of ``repeats`` runs on ``inputs`` (default: one sample)."""
@@ -188,6 +202,13 @@ class Program:
                 raise InputError(f"input {name!r} is missing: the program takes {', '.join(names)}")
         symbols: dict[str, tuple[int, str]] = {}
         return [_checked(port, inputs[port.name], symbols) for port in self._artifact.inputs]
+
+    def _infer_something(self) -> None:
+        if self._shapes is not None:
+            return
+        # A program whose other open sizes cannot be 1 names all kernels that it may use.
+        with self._lock, contextlib.suppress(InputError):
+            self._infer(self._inputs(self._noise()))
 
     def _infer(self, arrays: Sequence[Floats]) -> None:
         shapes = [array.shape for array in arrays]

@@ -2,13 +2,15 @@
 
 import os
 from argparse import ArgumentParser, Namespace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from plumline.cli.registry import Answer, verb
 from plumline.cli.text import number, table
-from plumline.cli.values import check_output, shapes
+from plumline.cli.values import check_output, positive, shapes
 
 if TYPE_CHECKING:
+    from plumline.compiler.tuning import Tuning
     from plumline.runtime import Program
 
 
@@ -23,6 +25,14 @@ def declare(parser: ArgumentParser) -> None:
         metavar="NAME=1,3,32,32",
         help="fix the shape of an input; may be repeated",
     )
+    parser.add_argument(
+        "--tune",
+        action="store_true",
+        help="measure on this machine which kernels are the fastest; needs fixed sizes",
+    )
+    parser.add_argument(
+        "--threads", type=positive, default=1, metavar="N", help="threads to tune for (default 1)"
+    )
 
 
 @verb(
@@ -33,10 +43,15 @@ def declare(parser: ArgumentParser) -> None:
 )
 def run(options: Namespace) -> Answer:
     """Compile and say what was found in the weights."""
-    from plumline.compiler import compile
+    from plumline.compiler import compile_artifact, tuning
+    from plumline.runtime import Program
 
     check_output(options.out, options.network)
-    program = compile(options.network, shapes=shapes(options.shape))
+    artifact = compile_artifact(options.network, shapes=shapes(options.shape))
+    found = None
+    if options.tune:
+        artifact, found = tuning.tune(artifact, options.threads)
+    program = Program(artifact)
     program.save(options.out)
     patterns = by_pattern(program)
     size = os.stat(options.out).st_size
@@ -64,7 +79,33 @@ def run(options: Namespace) -> Answer:
         "file_bits_per_weight": bits,
         "patterns": patterns,
     }
+    if found:
+        data["tuning"] = asdict(found)
+        text += f"\n\n{tuning_table(found)}"
     return Answer(data, f"{text}\nnext: plumline run {options.out} --random 0")
+
+
+def tuning_table(found: "Tuning") -> str:
+    """Say which steps run otherwise than estimated, with the times of both."""
+    changed = [choice for choice in found.choices if choice.tuned != choice.estimated]
+    head = ["step", "input", "estimated", "ms", "tuned", "ms"]
+    rows = [
+        [
+            choice.node,
+            "x".join(map(str, choice.input_shape)),
+            choice.estimated,
+            number(1e3 * choice.seconds[choice.estimated]),
+            choice.tuned,
+            number(1e3 * choice.seconds[choice.tuned]),
+        ]
+        for choice in changed
+    ]
+    summary = (
+        f"tuned {len(found.choices)} steps for {found.isa}, threads: {found.threads}; "
+        f"{len(changed)} changed: {1e3 * found.seconds_before:.2f} ms a run before, "
+        f"{1e3 * found.seconds_after:.2f} ms after"
+    )
+    return f"{table(head, rows)}\n{summary}" if rows else summary
 
 
 def by_pattern(program: "Program") -> list[dict[str, Any]]:

@@ -83,10 +83,12 @@ def _totals(steps: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _table(steps: list[dict[str, Any]], totals: dict[str, Any]) -> str:
-    head = [*("layer", "op", "kernel", "pattern", "weights", "density", "bits a weight")]
+    head = [*("layer", "op", "kernel", "choice", "pattern", "weights", "density", "bits a weight")]
     head += [*("bytes", "dense MACs", "planned ops", "why")]
     rows = [_cells(step) for step in steps]
-    total = _cells({"node": "total", "op": "", "kernel": "", "pattern": "", "why": "", **totals})
+    total = _cells(
+        {"node": "total", "op": "", "kernel": "", "choice": "", "pattern": "", "why": "", **totals}
+    )
     return table(head, [*rows, total])
 
 
@@ -95,7 +97,7 @@ def _cells(step: dict[str, Any]) -> list[str]:
         return "?" if step[key] is None else number(step[key]) if step[key] else ""
 
     return [
-        *(step[key] for key in ("node", "op", "kernel", "pattern")),
+        *(step[key] for key in ("node", "op", "kernel", "choice", "pattern")),
         count("weights"),
         number(step["density"]),
         number(step["bits_per_weight"], 2),
