@@ -16,8 +16,11 @@ IntegerMethods methods_of(const NodeSpec& spec, const IntegerLayer& layer, const
     return methods;
   }
   const Taps taps = {shape.groups(), shape.channels(), shape.taps(), shape.kernel_width()};
-  if (spec.attributes.text("weights") == "planes")
-    methods.push_back(make_integer_tables(layer, parse_weights(spec), taps, isa));
+  if (spec.attributes.text("weights") == "planes") {
+    const Weights planes = parse_weights(spec);
+    if (auto merge = make_integer_merge(layer, planes, taps, isa)) methods.push_back(std::move(merge));
+    methods.push_back(make_integer_tables(layer, planes, taps, isa));
+  }
   methods.push_back(make_integer_dense(layer, shape.groups(), shape.channels(), isa));
   return methods;
 }

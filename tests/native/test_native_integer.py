@@ -86,7 +86,7 @@ def test_random_products_are_exact(form, isa):
 
 
 def body(form, channels, filters, size, kind, zero_point, limits=None):
-    """A 3x3 layer that the tables take, with all-ones planes where the form allows."""
+    """A 3x3 layer with all-ones planes where the form allows."""
     columns = 9 * channels
     tensors = {"multiplier": np.full(filters, 1e-4, np.float32)}
     if form == "dense":
@@ -115,12 +115,54 @@ def body(form, channels, filters, size, kind, zero_point, limits=None):
     return attributes, tensors, matrix, (1, channels, size, size)
 
 
+def mergeable_layer(rng, form):
+    """A layer with a step of 1, most likely with enough weights that merge programs pay."""
+    groups = int(rng.choice([1, 1, 2]))
+    channels, filters = int(rng.choice([24, 40, 70, 130])), int(rng.choice([32, 70, 150]))
+    kernel = [int(size) for size in rng.choice([1, 2, 3], 2, p=[0.1, 0.2, 0.7])]
+    kind, output = str(rng.choice(["uint8", "int8"])), str(rng.choice(["uint8", "int8", "float32"]))
+    columns = channels * kernel[0] * kernel[1]
+    name, tensors, matrix = weights(rng, form, filters * groups, columns)
+    attributes, more = finishing(rng, filters * groups, output)
+    low, high = LIMITS[kind]
+    attributes |= {
+        "kernel": kernel,
+        "strides": [1, 1],
+        "dilations": [int(size) for size in rng.choice([1, 2], 2, p=[0.8, 0.2])],
+        "pads": [int(size) for size in rng.integers(0, 3, 4)],
+        "groups": groups,
+        "filters": filters * groups,
+        "columns": columns,
+        "weights": name,
+        "input": kind,
+        "input_zero_point": int(rng.integers(low, high + 1)),
+    }
+    shape = (int(rng.integers(1, 3)), channels * groups, *map(int, rng.integers(8, 34, 2)))
+    return codes(rng, kind, shape), attributes, {**tensors, **more}, matrix
+
+
+@pytest.mark.parametrize("isa", [isa for isa in ISAS if isa in ("avx2", "avx512")])
+def test_random_merge_programs_are_exact(isa):
+    rng, merged = np.random.default_rng(3), 0
+    for case in range(24):
+        x, attributes, tensors, matrix = mergeable_layer(rng, FORMS[1 + case % 3])
+        centred = x.astype(np.int64) - attributes["input_zero_point"]
+        want = finished(convolve(centred, matrix, attributes), attributes, tensors)
+        for threads in (1, 3):
+            y, kernel = run_on_codes(isa, "quantized_conv", [x], attributes, tensors, threads)
+            np.testing.assert_array_equal(y, want)
+        merged += kernel.startswith("integer_merge/")
+    assert merged >= 12
+
+
+@pytest.mark.parametrize("generate", ["0", "1"])
 @pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("form", ["dense", "planes"])
 @pytest.mark.parametrize(
     ("kind", "zero_point"), [("uint8", 0), ("uint8", 255), ("int8", -128), ("int8", 127)]
 )
-def test_the_largest_sums_are_exact(kind, zero_point, form, isa):
+def test_the_largest_sums_are_exact(kind, zero_point, form, isa, generate, monkeypatch):
+    monkeypatch.setenv("PLUMLINE_JIT", generate)
     attributes, tensors, matrix, shape = body(form, 70, 64, 10, kind, zero_point)
     for code in LIMITS[kind]:
         x = np.full(shape, code).astype(kind)
@@ -128,7 +170,8 @@ def test_the_largest_sums_are_exact(kind, zero_point, form, isa):
         y, kernel = run_on_codes(isa, "quantized_conv", [x], attributes, tensors)
         np.testing.assert_array_equal(y, finished(want, attributes, tensors))
         if form == "planes" and isa in ("avx2", "avx512"):
-            assert kernel == f"integer_tables/{isa}"
+            method = "integer_merge" if generate == "1" else "integer_tables"
+            assert kernel == f"{method}/{isa}"
 
 
 @pytest.mark.parametrize("isa", ISAS)

@@ -27,6 +27,9 @@ std::unique_ptr<IntegerMethod> make_integer_reference(const IntegerLayer& layer)
 std::unique_ptr<IntegerMethod> make_integer_dense(const IntegerLayer& layer, int64_t groups, int64_t channels, Isa isa);
 std::unique_ptr<IntegerMethod> make_integer_tables(const IntegerLayer& layer, const Weights& planes, const Taps& taps,
                                                    Isa isa);
+// Null where no code can be made.
+std::unique_ptr<IntegerMethod> make_integer_merge(const IntegerLayer& layer, const Weights& planes, const Taps& taps,
+                                                  Isa isa);
 std::unique_ptr<IntegerMethod> make_integer_linear(const IntegerLayer& layer, Isa isa);  // windows of one pixel
 
 }  // namespace plumline

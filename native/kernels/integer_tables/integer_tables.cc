@@ -80,7 +80,7 @@ class IntegerTables : public IntegerMethod {
     const Centred centred(input_);
     const IntegerTablesWeights weights = {
         words_.data(),  row_start_.data(), coefficient_.data(), total_coefficient_.empty() ? nullptr : total_coefficient_.data(),
-        centred.middle, input_.zero_point - centred.middle, input_.is_signed};
+        {centred.middle, input_.is_signed}, input_.zero_point - centred.middle};
     const IntegerTablesPlan plan(window, planes_, most_channels_);
     const LaneBands bands(window, plan, pool.threads());
     pool.parallel_for(bands.size(), [&](int64_t index, int worker) {

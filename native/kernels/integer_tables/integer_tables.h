@@ -10,9 +10,8 @@ struct IntegerTablesWeights {
   const int32_t* row_start;          // planes of each filter, over all groups
   const int32_t* coefficient;        // one a plane
   const int32_t* total_coefficient;  // one a filter, or null
-  int32_t middle;                    // is taken off a code before it is added up
+  CentredCodes codes;                // of the input
   int32_t zero;                      // the zero point less the middle
-  bool is_signed;                    // the codes
 };
 
 // The method of kernels/shared_tables on int16: tables of the sums of all subsets of some channels, which all taps share.

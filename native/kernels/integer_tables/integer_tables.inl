@@ -1,7 +1,7 @@
 #include "kernels/integer_tables/integer_tables.h"
 
 #include "kernels/integer/finish.inl"
-#include "kernels/integer_tables/lanes.inl"
+#include "kernels/integer/lanes.inl"
 
 namespace plumline {
 namespace PLUMLINE_ISA_NAMESPACE {
@@ -146,8 +146,11 @@ class Worker {
     sums_ = reinterpret_cast<int16_t*>(take(plan.sums_row * plan.sums_rows));
     targets_ = reinterpret_cast<Target*>(take(plan.targets));
     lines_ = reinterpret_cast<uint8_t*>(take(plan.lines));
+    const int64_t line = (grid_.columns - 1) * grid_.width + round_up_block(grid_.width);
+    for (int64_t i = 0; i < kLaneImages; ++i)
+      parts_[i] = lines_ + i / grid_.columns * line + i % grid_.columns * grid_.width;
     pitch_ = plan.position / 2;
-    zero_ = static_cast<uint8_t>(weights.zero + weights.middle);
+    zero_ = static_cast<uint8_t>(weights.zero + weights.codes.middle);
   }
 
   void run(const uint8_t* input) {
@@ -221,7 +224,7 @@ class Worker {
       }
       int16_t* to = pixels_ + channel * kLaneImages;
       for (int64_t column = 0; column < in_width; column += kBlock)
-        codes_to_positions(source, column, weights_, to + column * next, next);
+        codes_to_positions(source, column, kBlock, weights_.codes, to + column * next, next);
     }
   }
 
@@ -320,26 +323,24 @@ class Worker {
   template <class Real>
   void finish_codes(int64_t row, int64_t filter, const int16_t* sums, const Real& real) const {
     const Rounding round(finish_.output);
-    const int64_t line = (grid_.columns - 1) * grid_.width + round_up_block(grid_.width);
     const int64_t count = grid_.columns * grid_.width < window_.out_width ? grid_.columns * grid_.width : window_.out_width;
-    uint8_t* to[kLaneImages];
-    for (int64_t i = 0; i < kLaneImages; ++i) to[i] = lines_ + i / grid_.columns * line + i % grid_.columns * grid_.width;
     // From the last columns to the first: what a block writes beyond its sub-image is the beginning of the next ones.
     for (int64_t column = round_up_block(grid_.width) - kBlock; column >= 0; column -= kBlock) {
       uint8_t block[kBlock][kLaneImages];
       for (int64_t j = 0; j < kBlock && column + j < grid_.width; ++j) {
         I32 sum[kWide];
         sum_of(filter, sums + (column + j) * pitch_, sum);
-        for (int v = 0; v < kWide; ++v) round(real(sum[v])).store_low_bytes(block[j] + v * I32::kLanes);
+        for (int v = 0; v < kWide; ++v) sum[v] = round(real(sum[v]));
+        store_low_bytes(sum, block[j]);
       }
       for (int64_t j = grid_.width - column; j < kBlock; ++j)
         for (int64_t lane = 0; lane < kLaneImages; ++lane) block[j][lane] = 0;
-      positions_to_codes(block, to, column);
+      positions_to_codes(block, parts_, column);
     }
     for (int64_t i = 0; i < grid_.rows; ++i) {
       const int64_t at = i * grid_.height + row;
       if (at < window_.out_height)
-        copy_bytes(lines_ + i * line, static_cast<uint8_t*>(output_) + output_row(filter, at), count);
+        copy_bytes(parts_[i * grid_.columns], static_cast<uint8_t*>(output_) + output_row(filter, at), count);
     }
   }
 
@@ -383,6 +384,7 @@ class Worker {
   int16_t* sums_;
   Target* targets_;
   uint8_t* lines_;
+  uint8_t* parts_[kLaneImages];  // where lines of the output have those of each sub-image
   uint8_t zero_;  // the code of the padding
   int64_t targets_count_ = 0;
   int64_t pitch_;  // from the sums of a position to those of the next, in numbers

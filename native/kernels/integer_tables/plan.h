@@ -3,12 +3,11 @@
 #include <cstddef>
 
 #include "kernels/conv/window.h"
+#include "kernels/integer/lanes.h"
 
 namespace plumline {
 
-constexpr int64_t kLaneImages = 32;    // the int16 lanes of 64 bytes: one pixel of each sub-image
-constexpr int64_t kMaxChunk = 64;      // channels whose tables are made at a time: a word of each plane and tap
-constexpr int64_t kPositionBytes = 64;
+constexpr int64_t kMaxChunk = 64;  // channels whose tables are made at a time: a word of each plane and tap
 
 // How an image is cut: into rows * columns == kLaneImages sub-images of the same size, the last ones partly or wholly
 // beyond the edge. A position is the same place in all of them, so that its pixels are one vector, and from one tap of a

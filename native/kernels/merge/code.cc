@@ -86,4 +86,12 @@ void MergeCode::run(const std::byte* channels, std::byte* temporaries, std::byte
   }
 }
 
+MergeCall call_of(int64_t first_channel, const MergeCode* code) {
+  return {first_channel, code,
+          [](const void* called, const std::byte* channels, std::byte* temporaries, std::byte* const* sums,
+             int64_t first, int64_t end) {
+            static_cast<const MergeCode*>(called)->run(channels, temporaries, sums, first, end);
+          }};
+}
+
 }  // namespace plumline

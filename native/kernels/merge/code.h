@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "jit/executable_memory.h"
+#include "kernels/merge/call.h"
 #include "kernels/merge/generate.h"
 #include "kernels/merge/merge_pairs.h"
 
@@ -49,5 +50,8 @@ class MergeCode {
   Entry* temporaries_;
   std::vector<Block> blocks_;
 };
+
+// For as long as someone holds the code.
+MergeCall call_of(int64_t first_channel, const MergeCode* code);
 
 }  // namespace plumline

@@ -15,11 +15,6 @@ std::vector<int64_t> taps_of(const AxisPlan& axis, int64_t taps, int64_t place) 
   return read;
 }
 
-void run_code(const void* code, const std::byte* channels, std::byte* temporaries, std::byte* const* sums,
-              int64_t first, int64_t end) {
-  static_cast<const MergeCode*>(code)->run(channels, temporaries, sums, first, end);
-}
-
 }  // namespace
 
 MergePrograms::MergePrograms(const Taps& taps, const Window& window, const SignPlanes& planes, int64_t group,
@@ -52,7 +47,7 @@ void MergePrograms::add(const Taps& taps, const SignPlanes& planes, int64_t firs
     code = MergeCode::of({end_plane - first_plane, static_cast<int64_t>(read.size()), channels, signs.data()}, options);
   complete_ = complete_ && (code || signs.empty());
   codes_.push_back(code);
-  calls_.push_back({first, code.get(), run_code});
+  calls_.push_back(call_of(first, code.get()));
 }
 
 size_t MergePrograms::temporaries_bytes() const {

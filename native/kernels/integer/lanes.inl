@@ -1,7 +1,7 @@
-// Turns rows of an image into positions of one pixel of each sub-image, and back (see LaneGrid).
+// Turns rows of an image into positions of one pixel of each sub-image, and back.
 
 #include "core/simd_int16.h"
-#include "kernels/integer_tables/integer_tables.h"
+#include "kernels/integer/lanes.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -65,24 +65,24 @@ inline void store_wide(__m128i first, __m128i second, __m128i flip, int16_t midd
 
 #endif
 
-// A block of columns of 32 rows of codes to positions, `next` numbers from one to the next.
-inline void codes_to_positions(const uint8_t* const* rows, int64_t column, const IntegerTablesWeights& weights,
+// The first `count` columns of a block of 32 rows of codes to positions, `next` numbers from one to the next.
+inline void codes_to_positions(const uint8_t* const* rows, int64_t column, int64_t count, const CentredCodes& codes,
                                int16_t* to, int64_t next) {
 #if defined(__SSE2__)
-  const __m128i flip = _mm_set1_epi8(weights.is_signed ? -128 : 0);
-  const auto middle = static_cast<int16_t>(weights.middle + (weights.is_signed ? 128 : 0));
+  const __m128i flip = _mm_set1_epi8(codes.is_signed ? -128 : 0);
+  const auto middle = static_cast<int16_t>(codes.middle + (codes.is_signed ? 128 : 0));
   __m128i first[kBlock], second[kBlock];
   const uint8_t* from[kLaneImages];
   for (int64_t i = 0; i < kLaneImages; ++i) from[i] = rows[i] + column;
   turn_16x8(from, first);
   turn_16x8(from + 16, second);
-  for (int64_t j = 0; j < kBlock; ++j) store_wide(first[j], second[j], flip, middle, to + j * next);
+  for (int64_t j = 0; j < count; ++j) store_wide(first[j], second[j], flip, middle, to + j * next);
 #else
   for (int64_t lane = 0; lane < kLaneImages; ++lane)
-    for (int64_t j = 0; j < kBlock; ++j) {
+    for (int64_t j = 0; j < count; ++j) {
       const uint8_t byte = rows[lane][column + j];
-      const int code = weights.is_signed ? static_cast<int8_t>(byte) : byte;
-      to[j * next + lane] = static_cast<int16_t>(code - weights.middle);
+      const int code = codes.is_signed ? static_cast<int8_t>(byte) : byte;
+      to[j * next + lane] = static_cast<int16_t>(code - codes.middle);
     }
 #endif
 }

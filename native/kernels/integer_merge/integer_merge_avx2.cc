@@ -1,0 +1,1 @@
+#include "kernels/integer_merge/integer_merge.inl"
