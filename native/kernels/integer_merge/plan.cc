@@ -8,7 +8,7 @@ namespace {
 // A worker that needs more than this leaves every cache; it also bounds what a hostile file may ask for.
 constexpr double kMaxWorkerBytes = 1 << 25;
 
-// Measured, in cycles of AVX-512.
+// Estimated from the instructions, in cycles of AVX-512.
 constexpr double kAddCost = 0.15;    // a channel, plane and tap of a position, by a program
 constexpr double kReadCost = 120;    // to read a block of columns
 constexpr double kWriteCost = 150;   // to turn a block of columns back into lines
