@@ -15,9 +15,9 @@ from native_build import use_build_from_environment
 
 use_build_from_environment()
 from matrices import conv_node  # noqa: E402 - the build has to be chosen first
-from native_support import run  # noqa: E402
+from native_support import run  # noqa: E402 - as above
 
-from plumline.runtime import _native  # noqa: E402
+from plumline.runtime import _native  # noqa: E402 - as above
 
 ISAS = [isa for isa in _native.available_isas() if isa != "reference"]
 FORMS = ["signed_binary", "binary", "ternary", "two_valued", "planes", "dense", "sparse"]

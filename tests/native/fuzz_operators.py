@@ -14,10 +14,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 from native_build import use_build_from_environment
 
 use_build_from_environment()
-from quantized import UNIT  # noqa: E402
-from quantized import weights as whole_weights  # noqa: E402
+from quantized import UNIT  # noqa: E402 - the build has to be chosen first
+from quantized import weights as whole_weights  # noqa: E402 - as above
 
-from plumline.runtime import _native  # noqa: E402 - the build has to be chosen first
+from plumline.runtime import _native  # noqa: E402 - as above
 
 ISAS = [*_native.available_isas(), "portable_emulated_amx"]
 MOST_ELEMENTS = 200_000
