@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from plumline import models
-from plumline.models.resnet import PlumUnit
+from plumline.models.plum_block import PlumUnit
 from plumline.models.resnet_cifar import PaddedShortcut
 
 torch.set_num_threads(1)
@@ -41,7 +41,7 @@ def test_plum_unit_is_shift_clamp_conv_norm_add_shift_prelu_shift(inputs, output
             conv, bn = unit.downsample[-2], unit.downsample[-1]
             shortcut = batch_norm(F.conv2d(pooled, conv.weight), bn)
         y = y + shortcut + unit.shift_in.bias.view(1, -1, 1, 1)
-        expected = F.prelu(y, unit.prelu.weight) + unit.shift_out.bias.view(1, -1, 1, 1)
+        expected = F.prelu(y, unit.act.weight) + unit.shift_out.bias.view(1, -1, 1, 1)
         torch.testing.assert_close(unit(x), expected)
 
 
@@ -49,7 +49,7 @@ def test_plum_units_start_without_shifts_and_with_slope_a_quarter():
     unit = PlumUnit(4, 4, 1)
     shifts = (unit.shift_conv, unit.shift_in, unit.shift_out)
     assert not any(shift.bias.any() for shift in shifts)
-    assert torch.equal(unit.prelu.weight, torch.full((4,), 0.25))
+    assert torch.equal(unit.act.weight, torch.full((4,), 0.25))
 
 
 def test_standard_resnets_have_torchvisions_names():
@@ -62,9 +62,15 @@ def test_standard_resnets_have_torchvisions_names():
     assert not any("downsample" in name for name in names if name.startswith("layer1.1"))
 
 
-@pytest.mark.parametrize("name", ["alexnet", "digits-cnn", "resnet20", "vgg-small"])
-def test_the_activation_is_the_asked_one_everywhere(name):
-    model = models.create(name, num_classes=10, activation="tanh")
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        *(("alexnet", {}), ("digits-cnn", {}), ("vgg-small", {})),
+        *(("resnet20", {}), ("resnet20", {"block": "plum"})),
+    ],
+)
+def test_the_activation_is_the_asked_one_everywhere(name, options):
+    model = models.create(name, num_classes=10, activation="tanh", **options)
     kinds = [type(module).__name__ for module in model.modules()]
     assert "Tanh" in kinds
-    assert "ReLU" not in kinds
+    assert not {"ReLU", "PReLU"} & set(kinds)

@@ -28,6 +28,11 @@ def test_the_models_are_known_by_name():
         ),
         (lambda: models.create("resnet20", num_classes=10, shortcuts="A"), "mean 'shortcut'"),
         (lambda: models.create("resnet20", num_classes=10, shortcut="C"), "choose from A, B"),
+        (
+            lambda: models.create("resnet20", num_classes=10, block="p"),
+            "choose from standard, plum",
+        ),
+        (lambda: models.create("resnet20", num_classes=10, block="plum", shortcut="B"), "its own"),
         (lambda: models.create("resnet20", num_classes=10, activation="rely"), "mean 'relu'"),
         (lambda: models.create("resnet18", num_classes=10, block="plumb"), "mean 'plum'"),
         (
@@ -75,6 +80,7 @@ def test_every_kind_of_model_exports_with_any_batch(name):
 OPTIONS = [
     *(("resnet20", {"shortcut": "B"}), ("resnet20", {"activation": "prelu"})),
     *(("resnet20", {"activation": "tanh"}), ("vgg-small", {"activation": "prelu"})),
+    *(("resnet20", {"block": "plum"}), ("resnet20", {"block": "plum", "activation": "relu"})),
     *(("resnet18", {"block": "plum"}), ("vgg-small", {"image_size": 32})),
 ]
 

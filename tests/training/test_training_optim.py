@@ -4,7 +4,7 @@ from torch import nn
 
 from plumline import SignedBinary, convert_
 from plumline.errors import InputError
-from plumline.models.resnet import ChannelShift
+from plumline.models.plum_block import ChannelShift
 from plumline.training.optim import OPTIMIZERS, make_optimizer
 from plumline.training.recipe import TrainSection
 

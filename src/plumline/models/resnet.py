@@ -1,7 +1,6 @@
 """ResNet-18/34/50 for ImageNet-sized images, with the standard block or PLUM's.
 
-Sources: He et al. 2015, arXiv 1512.03385; PLUM's block: Kuhar et al., TMLR 2024, which follows the
-ReActNet block (Liu et al. 2020, arXiv 2003.03488) without its sign on the activations.
+Source: He et al. 2015, arXiv 1512.03385.
 The standard networks have torchvision's parameter names, so its published weights fit.
 """
 
@@ -11,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from plumline._names import look_up
-from plumline.models.layers import PReLU, conv3x3, initialize
+from plumline.models.layers import conv3x3, initialize
+from plumline.models.plum_block import PlumBlock
 from plumline.models.registry import register
 
 MakeBlock = Callable[[int, int, int], nn.Module]
@@ -70,59 +70,6 @@ def _projection(inputs: int, outputs: int, stride: int) -> nn.Module:
     if stride == 1 and inputs == outputs:
         return nn.Identity()
     return nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
-
-
-class ChannelShift(nn.Module):
-    """Adds one learned number a channel, first 0."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N, channels, H, W) to the same shape."""
-        return x + self.bias
-
-
-class PlumUnit(nn.Module):
-    """One 3x3 convolution with its own shortcut: the half of a `PlumBlock`.
-
-    shift, clamp to [-2, 2], 3x3 convolution with bias, BatchNorm, + shortcut, shift, PReLU, shift.
-    Where shapes change the shortcut is a 2x2 mean (stride 2 only), a 1x1 convolution and BatchNorm.
-    """
-
-    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
-        super().__init__()
-        self.shift_conv = ChannelShift(inputs)
-        self.clamp = nn.Hardtanh(-2.0, 2.0)
-        self.conv = conv3x3(inputs, outputs, stride, bias=True)
-        self.bn = nn.BatchNorm2d(outputs)
-        self.downsample = _averaged_projection(inputs, outputs, stride)
-        self.shift_in = ChannelShift(outputs)
-        self.prelu = PReLU(outputs)
-        self.shift_out = ChannelShift(outputs)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
-        y = self.bn(self.conv(self.clamp(self.shift_conv(x)))) + self.downsample(x)
-        result: Tensor = self.shift_out(self.prelu(self.shift_in(y)))
-        return result
-
-
-class PlumBlock(nn.Sequential):
-    """PLUM's basic block: two `PlumUnit`, so that every 3x3 convolution has a shortcut."""
-
-    expansion = 1
-
-    def __init__(self, inputs: int, width: int, stride: int) -> None:
-        super().__init__(PlumUnit(inputs, width, stride), PlumUnit(width, width, 1))
-
-
-def _averaged_projection(inputs: int, outputs: int, stride: int) -> nn.Module:
-    if stride == 1 and inputs == outputs:
-        return nn.Identity()
-    mean = [nn.AvgPool2d(stride)] if stride > 1 else []
-    return nn.Sequential(*mean, nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
 
 
 BASIC_BLOCKS: dict[str, type[BasicBlock] | type[PlumBlock]] = {

@@ -1,12 +1,19 @@
-"""ResNet-20/32/44/56/110 for 32x32 images (He et al. 2015, arXiv 1512.03385, section 4.2)."""
+"""ResNet-20/32/44/56/110 for 32x32 images, with the standard block or PLUM's.
+
+Source: He et al. 2015, arXiv 1512.03385, section 4.2.
+"""
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from plumline._names import look_up
+from plumline.errors import InputError
 from plumline.models.layers import activation as make_activation
 from plumline.models.layers import conv3x3, initialize
+from plumline.models.plum_block import PlumBlock
 from plumline.models.registry import register
 
 
@@ -63,22 +70,41 @@ class BasicBlock(nn.Module):
         return result
 
 
+def _plum_block(
+    inputs: int, outputs: int, stride: int, shortcut: str, activation: str
+) -> PlumBlock:
+    if shortcut != "A":
+        raise InputError(f"shortcut is {shortcut!r}: block 'plum' has its own, leave this out")
+    return PlumBlock(inputs, outputs, stride, activation)
+
+
+MakeBlock = Callable[[int, int, int, str, str], nn.Module]
+"""(input channels, output channels, stride, shortcut, activation) -> block."""
+
+BLOCKS: dict[str, MakeBlock] = {"standard": BasicBlock, "plum": _plum_block}
+
+
 class CifarResNet(nn.Module):
     """A 3x3 stem, three stages of ``blocks`` blocks with 16, 32, 64 channels, mean, linear."""
 
     def __init__(
-        self, blocks: int, num_classes: int, in_channels: int, shortcut: str, activation: str
+        self,
+        blocks: int,
+        num_classes: int,
+        in_channels: int,
+        block: str,
+        shortcut: str,
+        activation: str,
     ) -> None:
         super().__init__()
         self.conv1 = conv3x3(in_channels, 16)
         self.bn1 = nn.BatchNorm2d(16)
         self.act1 = make_activation(activation, 16)
+        make = look_up("block", block, BLOCKS)
 
         def stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
-            first = BasicBlock(inputs, outputs, stride, shortcut, activation)
-            rest = (
-                BasicBlock(outputs, outputs, 1, shortcut, activation) for _ in range(blocks - 1)
-            )
+            first = make(inputs, outputs, stride, shortcut, activation)
+            rest = (make(outputs, outputs, 1, shortcut, activation) for _ in range(blocks - 1))
             return nn.Sequential(first, *rest)
 
         self.layer1 = stage(16, 16, 1)
@@ -96,53 +122,80 @@ class CifarResNet(nn.Module):
 
 
 def _resnet(
-    depth: int, num_classes: int, in_channels: int, shortcut: str, activation: str
+    depth: int, num_classes: int, in_channels: int, block: str, shortcut: str, activation: str
 ) -> CifarResNet:
-    return CifarResNet((depth - 2) // 6, num_classes, in_channels, shortcut, activation)
+    return CifarResNet((depth - 2) // 6, num_classes, in_channels, block, shortcut, activation)
 
 
 @register
 def resnet20(
-    *, num_classes: int, in_channels: int = 3, shortcut: str = "A", activation: str = "relu"
+    *,
+    num_classes: int,
+    in_channels: int = 3,
+    block: str = "standard",
+    shortcut: str = "A",
+    activation: str = "relu",
 ) -> nn.Module:
     """Make ResNet-20 for 32x32 images: 0.27 M parameters.
 
     Args:
         num_classes: width of the output.
         in_channels: channels of the input.
-        shortcut: ``"A"`` (strided slice, zero channels) or ``"B"`` (1x1 convolution).
+        block: ``"standard"``, or ``"plum"`` for `PlumBlock` (sides of the image a multiple of 4).
+        shortcut: of the standard block, ``"A"`` (strided slice, zero channels) or ``"B"`` (1x1
+            convolution).
         activation: ``"relu"``, ``"prelu"`` or ``"tanh"``.
     """
-    return _resnet(20, num_classes, in_channels, shortcut, activation)
+    return _resnet(20, num_classes, in_channels, block, shortcut, activation)
 
 
 @register
 def resnet32(
-    *, num_classes: int, in_channels: int = 3, shortcut: str = "A", activation: str = "relu"
+    *,
+    num_classes: int,
+    in_channels: int = 3,
+    block: str = "standard",
+    shortcut: str = "A",
+    activation: str = "relu",
 ) -> nn.Module:
     """Make ResNet-32 for 32x32 images: 0.46 M parameters, options as of `resnet20`."""
-    return _resnet(32, num_classes, in_channels, shortcut, activation)
+    return _resnet(32, num_classes, in_channels, block, shortcut, activation)
 
 
 @register
 def resnet44(
-    *, num_classes: int, in_channels: int = 3, shortcut: str = "A", activation: str = "relu"
+    *,
+    num_classes: int,
+    in_channels: int = 3,
+    block: str = "standard",
+    shortcut: str = "A",
+    activation: str = "relu",
 ) -> nn.Module:
     """Make ResNet-44 for 32x32 images: 0.66 M parameters, options as of `resnet20`."""
-    return _resnet(44, num_classes, in_channels, shortcut, activation)
+    return _resnet(44, num_classes, in_channels, block, shortcut, activation)
 
 
 @register
 def resnet56(
-    *, num_classes: int, in_channels: int = 3, shortcut: str = "A", activation: str = "relu"
+    *,
+    num_classes: int,
+    in_channels: int = 3,
+    block: str = "standard",
+    shortcut: str = "A",
+    activation: str = "relu",
 ) -> nn.Module:
     """Make ResNet-56 for 32x32 images: 0.85 M parameters, options as of `resnet20`."""
-    return _resnet(56, num_classes, in_channels, shortcut, activation)
+    return _resnet(56, num_classes, in_channels, block, shortcut, activation)
 
 
 @register
 def resnet110(
-    *, num_classes: int, in_channels: int = 3, shortcut: str = "A", activation: str = "relu"
+    *,
+    num_classes: int,
+    in_channels: int = 3,
+    block: str = "standard",
+    shortcut: str = "A",
+    activation: str = "relu",
 ) -> nn.Module:
     """Make ResNet-110 for 32x32 images: 1.7 M parameters, options as of `resnet20`."""
-    return _resnet(110, num_classes, in_channels, shortcut, activation)
+    return _resnet(110, num_classes, in_channels, block, shortcut, activation)
