@@ -28,10 +28,7 @@ def test_the_models_are_known_by_name():
         ),
         (lambda: models.create("resnet20", num_classes=10, shortcuts="A"), "mean 'shortcut'"),
         (lambda: models.create("resnet20", num_classes=10, shortcut="C"), "choose from A, B"),
-        (
-            lambda: models.create("resnet20", num_classes=10, block="p"),
-            "choose from standard, plum",
-        ),
+        (lambda: models.create("resnet20", num_classes=10, block="plm"), "mean 'plum'"),
         (lambda: models.create("resnet20", num_classes=10, block="plum", shortcut="B"), "its own"),
         (lambda: models.create("resnet20", num_classes=10, activation="rely"), "mean 'relu'"),
         (lambda: models.create("resnet18", num_classes=10, block="plumb"), "mean 'plum'"),
