@@ -59,9 +59,9 @@ def test_a_set_of_ones_own_is_opened_by_name(tmp_path, monkeypatch):
     assert (opened.name, len(opened.train)) == (tmp_path.name, 3)
 
 
-def test_a_set_without_options_refuses_all():
-    with pytest.raises(InputError, match="unknown digits option 'size'"):
-        data.open("digits", size=8)
+def test_an_option_that_a_set_does_not_have_is_refused():
+    with pytest.raises(InputError, match="unknown digits option 'resize'"):
+        data.open("digits", resize=8)
 
 
 def test_without_any_folder_the_message_names_both_ways_to_give_one(monkeypatch):
@@ -118,6 +118,19 @@ def test_the_digits_split_is_stratified_disjoint_and_always_the_same():
     assert counts == pytest.approx(0.2, abs=0.01)
     seen = {image.tobytes() for image in first.train.images}
     assert not any(image.tobytes() in seen for image in first.test.images)
+
+
+def test_larger_digits_repeat_their_pixels():
+    small, large = data.open("digits"), data.open("digits", size=32)
+    assert large.shape == (1, 32, 32)
+    np.testing.assert_array_equal(large.train.images[:, :, ::4, ::4], small.train.images)
+    np.testing.assert_array_equal(large.train.images[:, :, 3::4, 3::4], small.train.images)
+
+
+@pytest.mark.parametrize("size", [0, 4, 12])
+def test_digits_are_no_part_of_a_pixel_larger(size):
+    with pytest.raises(InputError, match=f"size of digits is {size}: give a multiple of 8"):
+        data.open("digits", size=size)
 
 
 def test_digits_are_normalized_by_their_own_statistics():

@@ -41,6 +41,16 @@ def test_a_recipe_that_does_not_fit_the_images_is_refused(
     assert not (tmp_path / "run").exists()
 
 
+def test_compiling_needs_a_compiler(
+    digits: DataSet, short: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    recipe = short.override({"train.compile": "true"})
+    with pytest.raises(InputError, match=r"needs a C\+\+ compiler, and there is no no-such-comp"):
+        fit(build(recipe, digits), digits, recipe, tmp_path / "run", quiet=True)
+    assert not (tmp_path / "run").exists()
+
+
 class Flat(nn.Module):
     def __init__(self, outputs: int) -> None:
         super().__init__()

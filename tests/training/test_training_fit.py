@@ -71,7 +71,9 @@ def test_every_optimizer_and_schedule_learns(
     assert history[1]["train_loss"] < history[0]["train_loss"] < math.log(10) + 0.3
 
 
-@pytest.mark.parametrize("keys", [{"precision": "bf16-mixed"}, {"channels_last": "true"}])
+@pytest.mark.parametrize(
+    "keys", [{"precision": "bf16-mixed"}, {"channels_last": "true"}, {"compile": "true"}]
+)
 def test_other_numbers_and_layouts_stay_near_the_plain_run(
     keys: dict[str, str], digits: DataSet, short: Recipe, tmp_path: Path
 ) -> None:

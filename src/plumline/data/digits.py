@@ -5,18 +5,29 @@ import numpy as np
 from plumline._extras import require
 from plumline.data.dataset import ArraySplit, DataSet, Images, Labels
 from plumline.data.registry import register
+from plumline.errors import InputError
+
+
+SIDE = 8
 
 
 @register("digits")
-def digits() -> DataSet:
+def digits(*, size: int = SIDE) -> DataSet:
     """Open scikit-learn's ``load_digits``: the test part of UCI optdigits (Alpaydin, Kaynak 1998).
 
     Grey levels 0..16 are scaled to 0..255. Every fifth image of each class, in file order, is a
     test image, so the split is the same everywhere and both parts have the classes in proportion.
+
+    Args:
+        size: height and width, a multiple of 8: each pixel is repeated, for networks that want
+            larger images.
     """
+    if size < SIDE or size % SIDE:
+        raise InputError(f"size of digits is {size}: give a multiple of {SIDE}")
     source = require("sklearn.datasets", "train").load_digits()
     levels = np.asarray(source.images, np.uint16)
     images = ((levels * 255 + 8) // 16).astype(np.uint8)[:, None]
+    images = images.repeat(size // SIDE, axis=2).repeat(size // SIDE, axis=3)
     labels = np.asarray(source.target, np.int64)
     test = _every_fifth_of_each_class(labels)
     train = ArraySplit(images[~test], labels[~test])
@@ -24,7 +35,7 @@ def digits() -> DataSet:
     return DataSet(
         name="digits",
         classes=tuple("0123456789"),
-        shape=(1, 8, 8),
+        shape=(1, size, size),
         mean=(mean,),
         std=(std,),
         train=train,

@@ -1,5 +1,8 @@
 """What a run asks of a module and of a data set, looked at once before the first step."""
 
+import os
+import shutil
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -65,3 +68,15 @@ def check_precision(model: nn.Module, recipe: Recipe) -> None:
                     "train.precision = '16-mixed' scales the loss up, and the gradient 'ste' would "
                     "clip it: use bf16-mixed, or a scheme with the gradient 'ede'"
                 )
+
+
+def check_compiler(recipe: Recipe, device: torch.device) -> None:
+    """Refuse ``train.compile`` on a CPU without the C++ compiler that `torch.compile` calls."""
+    if not recipe.train.compile or device.type != "cpu":
+        return
+    asked = os.environ.get("CXX")
+    if not any(map(shutil.which, [asked] if asked else ["g++", "clang++"])):
+        raise InputError(
+            f"train.compile = true needs a C++ compiler, and there is no "
+            f"{asked or 'g++ or clang++'}: install one, or leave it false"
+        )

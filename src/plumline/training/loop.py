@@ -19,7 +19,12 @@ from plumline.training import runs
 from plumline.training.augment import Augmentation, seed_of
 from plumline.training.batches import batches, share, steps_per_epoch
 from plumline.training.board import Board
-from plumline.training.check import check_answers, check_data, check_precision
+from plumline.training.check import (
+    check_answers,
+    check_compiler,
+    check_data,
+    check_precision,
+)
 from plumline.training.distill import Loss, load_teacher
 from plumline.training.evaluate import evaluate, to_layout
 from plumline.training.fabric import make_fabric, share_buffers
@@ -80,6 +85,7 @@ def fit(
     check_data(dataset)
     check_answers(model, dataset, recipe, type(model).__name__)
     check_precision(model, recipe)
+    check_compiler(recipe, fabric.device)
     steps = steps_per_epoch(dataset, train, fabric.world_size)
     part = share(train.batch_size, fabric.global_rank, fabric.world_size)
     augmentation = Augmentation(recipe.augment, dataset.mean, dataset.std)
@@ -90,7 +96,8 @@ def fit(
     if train.channels_last:
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing in the stubs
     optimizer = make_optimizer(model, train)
-    network, stepper = fabric.setup(model, optimizer)
+    compiled = torch.compile(model) if train.compile else model
+    network, stepper = fabric.setup(compiled, optimizer)
     # The bare model and optimizer stay at hand: checkpoints and evaluation want them unwrapped.
     state = State(Path(out), recipe, dataset, fabric, model, optimizer)
     say = _silent if quiet or not fabric.is_global_zero else _say

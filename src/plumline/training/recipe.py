@@ -67,6 +67,7 @@ class TrainSection:
     label_smoothing: float = 0.0
     precision: str = "32"
     channels_last: bool = False
+    compile: bool = False
     seed: int = 0
     evaluation_batch_size: int = 500
     workers: int = 0
