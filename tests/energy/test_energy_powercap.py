@@ -49,7 +49,13 @@ def test_calls_are_measured_with_and_without_idle_power(tmp_path, monkeypatch):
 
     clock = [0.0]
     monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
-    monkeypatch.setattr(time, "sleep", lambda seconds: call())  # idle: 0.2 J in its second
+
+    def sleep(seconds):
+        """Take 0.2 J in the time asked for."""
+        call()
+        clock[0] += seconds - 0.1
+
+    monkeypatch.setattr(time, "sleep", sleep)
     found = powercap.measure(call, seconds=1.0, root=tmp_path)
     assert found.zones == ("package-0",)
     assert found.calls == pytest.approx(10, abs=1)

@@ -53,13 +53,14 @@ class Measured:
         return (self.joules - self.idle_watts * self.seconds) / self.calls
 
 
-def zones(root: Path = ROOT) -> list[Zone]:
+def zones(root: Path | None = None) -> list[Zone]:
     """Return the packages' counters; `InputError` where the machine offers none.
 
     Zones within a package, and ``psys``, which holds the packages, would be counted twice.
     """
+    root = root or ROOT
     found: dict[str, Zone] = {}
-    for path in sorted(root.glob("*:*")):
+    for path in sorted(root.glob("*:*"), key=lambda path: (len(path.name), path.name)):
         if path.name.count(":") != 1 or not (path / "energy_uj").exists():
             continue
         name = (path / "name").read_text(encoding="ascii").strip()
@@ -76,19 +77,23 @@ def zones(root: Path = ROOT) -> list[Zone]:
 
 
 def measure(
-    call: Callable[[], object], seconds: float = 5.0, root: Path = ROOT, idle: float = 1.0
+    call: Callable[[], object],
+    seconds: float = 5.0,
+    *,
+    idle_seconds: float = 1.0,
+    root: Path | None = None,
 ) -> Measured:
     """Measure what the packages take while ``call`` is repeated for some seconds.
 
-    All that runs on the machine is measured. The idle power is taken just before, over ``idle``
-    seconds of sleep. A counter may start again once in that time: it takes minutes to fill.
+    All that runs on the machine is measured. The idle power is taken just before, over
+    ``idle_seconds`` of sleep. A counter may start again once meanwhile: it takes minutes to fill.
     """
     packages = zones(root)
     call()  # what is done only once, such as planning memory, is not measured
-    watts, _, _ = _joules(packages, lambda: time.sleep(idle), 0)
+    idle_joules, _, slept = _joules(packages, lambda: time.sleep(idle_seconds), 0)
     joules, calls, spent = _joules(packages, call, seconds)
     names = tuple(zone.name for zone in packages)
-    return Measured(names, calls, spent, joules, watts / idle)
+    return Measured(names, calls, spent, joules, idle_joules / slept)
 
 
 def _joules(

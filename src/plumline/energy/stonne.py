@@ -2,7 +2,7 @@
 
 STONNE (https://github.com/stonne-simulator/stonne) is run by its users; nothing of it is here. A
 layer is one call of its command line with the operation SparseGEMM, M filters by K weights by N
-columns, weights at rest. Facts about it, of the version of November 2022 and later:
+columns, weights at rest. Facts about it, of commit 22634b8 of its repository:
 
 - MK_sparsity is a whole number of percent, and p asks for p + 1: a weight is zero where a random
   number from 0 to 99 is at most p. So one less is written, and 0, which zeroes one weight in a
