@@ -58,6 +58,10 @@ def test_a_database_can_hold_it(four, out, tmp_path):
     assert len(found.done) == 2
     assert not (out / "journal.log").exists()
     assert results(out, storage).rows == found.rows
+    # Another machine, with a folder of its own of this name, finds nothing left to do.
+    other = tmp_path / "elsewhere" / out.name
+    assert run(small, other, storage=storage, quiet=True).rows == found.rows
+    assert not (other / "runs").exists()
 
 
 def test_what_a_sampler_draws_is_as_much_as_was_asked_for(out, base):

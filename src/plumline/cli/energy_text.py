@@ -23,8 +23,16 @@ def layers(found: "Estimate") -> str:
         ]
         for layer in found.layers
     ]
-    parts = (*(_short(found.components[name]) for name in names), _short(found.energy))
-    return table(head, [*rows, ["total", "", "", *parts]])
+    products = [layer.layer for layer in found.layers]
+    weights = sum(product.weights for product in products)
+    total = [
+        "total",
+        number(sum(product.weights * product.columns for product in products)),
+        number(sum(sum(product.nonzeros) for product in products) / weights),
+        *(_short(found.components[name]) for name in names),
+        _short(found.energy),
+    ]
+    return table(head, [*rows, total])
 
 
 def summary(found: "Estimate", whole: "Estimate") -> str:

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,16 +53,62 @@ def run(
     Raises:
         InputError: a recipe of the sweep cannot be used, or the folder holds another sweep.
     """
-    folder = Path(out)
     root = None if data_root is None else os.fspath(data_root)
+    worker = Worker(Path(out), root, storage, device, quiet)
     _check(spec, root)
-    study, spec = open_study(spec, folder, storage)
-    retry_failed(study, folder)
+    study, _ = open_study(spec, worker.folder, storage)
+    retry_failed(study, worker.folder)
     if jobs == 1:
-        _work(study, spec, folder, root, device, quiet)
+        worker.work()
     else:
-        _share_out(folder, root, storage, jobs, device, quiet)
-    return results(folder, storage)
+        _share_out(worker, jobs)
+    return results(worker.folder, storage)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One of those who work on a sweep; arguments as of `run`."""
+
+    folder: Path
+    root: str | None
+    storage: str | None
+    device: str
+    quiet: bool
+
+    def work(self) -> None:
+        """Take runs until none waits, and keep the table."""
+        study, spec = open_study(None, self.folder, self.storage)
+        while True:
+            with taken(study, spec, self.folder) as trial:
+                if trial is None:
+                    return
+                self._say(f"sweep, {_waiting(study)} more wait: {spec.folder_name(trial.params)}")
+                self._attempt(study, spec, trial)
+            results(self.folder, study=study)
+
+    def _attempt(self, study: "Study", spec: Spec, trial: "Trial") -> None:
+        from optuna.trial import TrialState
+
+        name = spec.folder_name(trial.params)
+        trial.set_user_attr("run", f"{RUNS}/{name}")
+        recipe = spec.recipe(trial.params)
+        try:
+            fabric = make_fabric(recipe, self.device)
+            out = self.folder / RUNS / name
+            result = train(recipe, out, self.root, fabric=fabric, quiet=self.quiet)
+        except InputError as error:
+            # The other runs may be possible; this one is told in the table.
+            trial.set_user_attr("error", str(error))
+            study.tell(trial, state=TrialState.FAIL)
+            self._say(f"{name}: {error}")
+            return
+        for key, value in _record(result).items():
+            trial.set_user_attr(key, value)
+        study.tell(trial, result.final[spec.goal])
+
+    def _say(self, line: str) -> None:
+        if not self.quiet:
+            print(line, file=sys.stderr, flush=True)
 
 
 def _check(spec: Spec, root: str | None) -> None:
@@ -76,77 +123,30 @@ def _check(spec: Spec, root: str | None) -> None:
     data.open(first.data.name, root, **first.data.options)
 
 
-def _share_out(
-    folder: Path, root: str | None, storage: str | None, jobs: int, device: str, quiet: bool
-) -> None:
+def _share_out(worker: Worker, jobs: int) -> None:
     # New interpreters: PyTorch's threads do not survive a fork.
     context = multiprocessing.get_context("spawn")
     threads = max(1, native.cores() // jobs)
-    arguments = (folder, root, storage, device, quiet, threads)
-    workers = [context.Process(target=_worker, args=arguments) for _ in range(jobs)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    if failed := [worker.exitcode for worker in workers if worker.exitcode]:
+    processes = [context.Process(target=_process, args=(worker, threads)) for _ in range(jobs)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    if failed := [process.exitcode for process in processes if process.exitcode]:
         raise InputError(
             f"{len(failed)} of {jobs} processes ended before their work was done (code "
             f"{failed[0]}): the same command goes on"
         )
 
 
-def _worker(
-    folder: Path, root: str | None, storage: str | None, device: str, quiet: bool, threads: int
-) -> None:
+def _process(worker: Worker, threads: int) -> None:
     import torch
 
     torch.set_num_threads(threads)
-    study, spec = open_study(None, folder, storage)
     try:
-        _work(study, spec, folder, root, device, quiet)
+        worker.work()
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _work(
-    study: "Study", spec: Spec, folder: Path, root: str | None, device: str, quiet: bool
-) -> None:
-    """Take runs until none waits."""
-    while True:
-        with taken(study, spec, folder) as trial:
-            if trial is None:
-                return
-            _say(quiet, f"{_progress(study)}: {spec.folder_name(trial.params)}")
-            _try(study, trial, spec, folder, root, device, quiet)
-        results(folder, study=study)
-
-
-def _try(
-    study: "Study",
-    trial: "Trial",
-    spec: Spec,
-    folder: Path,
-    root: str | None,
-    device: str,
-    quiet: bool,
-) -> None:
-    from optuna.trial import TrialState
-
-    name = spec.folder_name(trial.params)
-    trial.set_user_attr("run", f"{RUNS}/{name}")
-    recipe = spec.recipe(trial.params)
-    try:
-        fabric = make_fabric(recipe, device)
-        result = train(recipe, folder / RUNS / name, root, fabric=fabric, quiet=quiet)
-    except InputError as error:
-        # The other runs may be possible; this one is told in the table.
-        trial.set_user_attr("error", str(error))
-        study.tell(trial, state=TrialState.FAIL)
-        _say(quiet, f"{name}: {error}")
-        return
-    for key, value in _record(result).items():
-        trial.set_user_attr(key, value)
-    study.tell(trial, result.final[spec.goal])
 
 
 def _record(result: FitResult) -> dict[str, Any]:
@@ -161,13 +161,7 @@ def _record(result: FitResult) -> dict[str, Any]:
     }
 
 
-def _progress(study: "Study") -> str:
+def _waiting(study: "Study") -> int:
     from optuna.trial import TrialState
 
-    waiting = len(study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
-    return f"sweep: {waiting} runs wait"
-
-
-def _say(quiet: bool, line: str) -> None:
-    if not quiet:
-        print(line, file=sys.stderr, flush=True)
+    return len(study.get_trials(deepcopy=False, states=(TrialState.WAITING,)))
