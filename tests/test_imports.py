@@ -38,6 +38,7 @@ def python(code: str, *blocked: str) -> subprocess.CompletedProcess[str]:
         ("plumline.data", set()),
         ("plumline.bench", set()),
         ("plumline.cli", set()),
+        ("plumline.energy", set()),
         ("plumline.compiler", {"onnx"}),
         ("plumline.schemes", {"torch"}),
         ("plumline.models", {"torch"}),

@@ -19,6 +19,7 @@ Replace = Callable[[Run], None]
 NAMES = [
     *("quickstart", "train", "eval", "export", "quantize", "compile"),
     *("run", "bench", "inspect", "doctor"),
+    *("energy", "sweep"),
 ]
 
 

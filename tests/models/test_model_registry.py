@@ -14,7 +14,7 @@ torch.set_num_threads(1)
 def test_the_models_are_known_by_name():
     assert set(models.names()) == {
         *("alexnet", "digits-cnn", "squeezenet", "vgg-small"),
-        *("resnet20", "resnet32", "resnet44", "resnet56", "resnet110"),
+        *("resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "resnet-cifar"),
         *("resnet18", "resnet34", "resnet50"),
     }
 
@@ -40,6 +40,10 @@ def test_the_models_are_known_by_name():
         (lambda: models.create("resnet20", num_classes=0), "num_classes .* at least 1, not 0"),
         (lambda: models.create("resnet20", num_classes=9, in_channels=0), "in_channels .* not 0"),
         (lambda: models.create("vgg-small", num_classes=9, image_size=7), "at least 8, not 7"),
+        (lambda: models.create("resnet20", num_classes=9, width=0), "width is 0"),
+        (lambda: models.create("resnet20", num_classes=9, width="2"), "width.* not '2'"),
+        (lambda: models.create("resnet-cifar", num_classes=9, blocks="3-3"), "blocks is '3-3'"),
+        (lambda: models.create("resnet-cifar", num_classes=9, blocks="3-3-0"), "from 1 to 99"),
     ],
 )
 def test_a_wrong_word_gets_one_line_with_the_cure(call, message):
@@ -78,6 +82,7 @@ OPTIONS = [
     *(("resnet20", {"shortcut": "B"}), ("resnet20", {"activation": "prelu"})),
     *(("resnet20", {"activation": "tanh"}), ("vgg-small", {"activation": "prelu"})),
     *(("resnet20", {"block": "plum"}), ("resnet20", {"block": "plum", "activation": "relu"})),
+    *(("resnet20", {"width": 0.6, "shortcut": "B"}), ("resnet-cifar", {"blocks": "2-2-1"})),
     *(("resnet18", {"block": "plum"}), ("vgg-small", {"image_size": 32})),
 ]
 

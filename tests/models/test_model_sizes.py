@@ -71,6 +71,23 @@ def test_weights_that_plum_quantizes(name, options):
     assert sum(conv.weight.numel() for conv in behind) == QUANTIZED[name]
 
 
+def test_width_and_blocks_make_smaller_networks_of_the_same_family():
+    def shapes(**options):
+        model = models.create("resnet-cifar", num_classes=10, **options)
+        return {name: tuple(value.shape) for name, value in model.state_dict().items()}
+
+    plain = {
+        name: tuple(value.shape)
+        for name, value in models.create("resnet20", num_classes=10).state_dict().items()
+    }
+    assert shapes() == plain
+    assert shapes(width=0.59)["layer3.0.conv1.weight"] == (38, 19, 3, 3)  # 0.59 of 64 and of 32
+    short = shapes(blocks="1-2-3")
+    assert short.keys() < plain.keys()
+    assert "layer3.2.conv1.weight" in short
+    assert "layer1.1.conv1.weight" not in short
+
+
 @pytest.mark.parametrize(
     ("name", "giga"), [("resnet18", 1.81), ("resnet34", 3.66), ("resnet50", 4.09)]
 )

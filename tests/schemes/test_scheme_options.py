@@ -28,6 +28,9 @@ def test_names(name):
         ("signed-binary", {"positive_share": True}, "positive_share is True"),
         ("signed-binary", {"region_channels": 0}, "region_channels is 0"),
         ("signed-binary", {"region_channels": 2.0}, "region_channels is 2.0"),
+        ("signed-binary", {"region_share": 0}, "region_share is 0"),
+        ("signed-binary", {"region_share": 1.5}, "region_share is 1.5"),
+        ("signed-binary", {"region_share": 0.5, "region_channels": 2}, "give one of them"),
         ("signed-binary", {"gradient": "sts"}, "choose from ede, ste"),
         ("signed-binary", {"scale": "mean"}, "choose from none, analytic, learned"),
         ("signed-binary", {"signs": [1, 0]}, "a list of 1 and -1"),
@@ -50,6 +53,21 @@ def test_region_must_divide_the_channels():
         SignedBinary(region_channels=3).quantizer(torch.zeros(2, 4, 3, 3))
     with pytest.raises(InputError, match="8, which does not divide the 4 channels"):
         SignedBinary(region_channels=8).quantizer(torch.zeros(2, 4))
+
+
+def test_a_region_may_be_a_part_of_the_channels():
+    for share, channels in ((1.0, 48), (0.5, 24), (0.25, 12), (0.3333, 16), (1 / 48, 1)):
+        weight = torch.zeros(4, 48, 3, 3)
+        by_share = SignedBinary(region_share=share).quantizer(weight)
+        assert torch.equal(
+            by_share.sign, SignedBinary(region_channels=channels).quantizer(weight).sign
+        )
+
+
+@pytest.mark.parametrize(("share", "channels"), [(0.25, 6), (0.4, 48), (0.01, 48), (0.75, 48)])
+def test_a_part_must_make_whole_regions(share, channels):
+    with pytest.raises(InputError, match=rf"region_share is {share}|does not divide"):
+        SignedBinary(region_share=share).quantizer(torch.zeros(2, channels, 3, 3))
 
 
 def test_signs_must_fit_the_regions():

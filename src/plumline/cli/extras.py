@@ -12,6 +12,7 @@ EXTRAS = {
         "PIL": "pillow",
         "tqdm": "tqdm",
     },
+    "sweep": {"optuna": "optuna"},
     "bench": {"onnxruntime": "onnxruntime", "openvino": "openvino"},
     "tensorboard": {"tensorboard": "tensorboard"},
 }

@@ -1,9 +1,11 @@
 """ResNet-20/32/44/56/110 for 32x32 images, with the standard block or PLUM's.
 
 Source: He et al. 2015, arXiv 1512.03385, section 4.2.
+Narrower and shorter ones are there to compare networks of equally many effectual weights.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -82,35 +84,46 @@ MakeBlock = Callable[[int, int, int, str, str], nn.Module]
 """(input channels, output channels, stride, shortcut, activation) -> block."""
 
 BLOCKS: dict[str, MakeBlock] = {"standard": BasicBlock, "plum": _plum_block}
+CHANNELS = (16, 32, 64)
+
+
+class Options(NamedTuple):
+    """What the networks of this family have in common; see `resnet20`."""
+
+    block: str
+    shortcut: str
+    activation: str
+    width: float
 
 
 class CifarResNet(nn.Module):
-    """A 3x3 stem, three stages of ``blocks`` blocks with 16, 32, 64 channels, mean, linear."""
+    """A 3x3 stem, three stages of blocks, mean, linear; 16, 32, 64 channels times ``width``."""
 
     def __init__(
         self,
-        blocks: int,
+        blocks: tuple[int, int, int],
         num_classes: int,
         in_channels: int,
-        block: str,
-        shortcut: str,
-        activation: str,
+        options: Options,
     ) -> None:
         super().__init__()
-        self.conv1 = conv3x3(in_channels, 16)
-        self.bn1 = nn.BatchNorm2d(16)
-        self.act1 = make_activation(activation, 16)
-        make = look_up("block", block, BLOCKS)
+        narrow, middle, wide = (_scaled(channels, options.width) for channels in CHANNELS)
+        self.conv1 = conv3x3(in_channels, narrow)
+        self.bn1 = nn.BatchNorm2d(narrow)
+        self.act1 = make_activation(options.activation, narrow)
 
-        def stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+        make = look_up("block", options.block, BLOCKS)
+
+        def stage(count: int, inputs: int, outputs: int, stride: int) -> nn.Sequential:
+            shortcut, activation = options.shortcut, options.activation
             first = make(inputs, outputs, stride, shortcut, activation)
-            rest = (make(outputs, outputs, 1, shortcut, activation) for _ in range(blocks - 1))
+            rest = (make(outputs, outputs, 1, shortcut, activation) for _ in range(count - 1))
             return nn.Sequential(first, *rest)
 
-        self.layer1 = stage(16, 16, 1)
-        self.layer2 = stage(16, 32, 2)
-        self.layer3 = stage(32, 64, 2)
-        self.linear = nn.Linear(64, num_classes)
+        self.layer1 = stage(blocks[0], narrow, narrow, 1)
+        self.layer2 = stage(blocks[1], narrow, middle, 2)
+        self.layer3 = stage(blocks[2], middle, wide, 2)
+        self.linear = nn.Linear(wide, num_classes)
         initialize(self)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -121,10 +134,15 @@ class CifarResNet(nn.Module):
         return result
 
 
-def _resnet(
-    depth: int, num_classes: int, in_channels: int, block: str, shortcut: str, activation: str
-) -> CifarResNet:
-    return CifarResNet((depth - 2) // 6, num_classes, in_channels, block, shortcut, activation)
+def _scaled(channels: int, width: float) -> int:
+    if not 0 < width <= 16:
+        raise InputError(f"width is {width!r}: give a number above 0 and up to 16")
+    return max(1, round(channels * width))
+
+
+def _resnet(depth: int, num_classes: int, in_channels: int, options: Options) -> CifarResNet:
+    blocks = (depth - 2) // 6
+    return CifarResNet((blocks, blocks, blocks), num_classes, in_channels, options)
 
 
 @register
@@ -135,6 +153,7 @@ def resnet20(
     block: str = "standard",
     shortcut: str = "A",
     activation: str = "relu",
+    width: float | int = 1.0,
 ) -> nn.Module:
     """Make ResNet-20 for 32x32 images: 0.27 M parameters.
 
@@ -145,8 +164,9 @@ def resnet20(
         shortcut: of the standard block, ``"A"`` (strided slice, zero channels) or ``"B"`` (1x1
             convolution).
         activation: ``"relu"``, ``"prelu"`` or ``"tanh"``.
+        width: factor of the 16, 32 and 64 channels of the stages, which are rounded.
     """
-    return _resnet(20, num_classes, in_channels, block, shortcut, activation)
+    return _resnet(20, num_classes, in_channels, Options(block, shortcut, activation, width))
 
 
 @register
@@ -157,9 +177,10 @@ def resnet32(
     block: str = "standard",
     shortcut: str = "A",
     activation: str = "relu",
+    width: float | int = 1.0,
 ) -> nn.Module:
     """Make ResNet-32 for 32x32 images: 0.46 M parameters, options as of `resnet20`."""
-    return _resnet(32, num_classes, in_channels, block, shortcut, activation)
+    return _resnet(32, num_classes, in_channels, Options(block, shortcut, activation, width))
 
 
 @register
@@ -170,9 +191,10 @@ def resnet44(
     block: str = "standard",
     shortcut: str = "A",
     activation: str = "relu",
+    width: float | int = 1.0,
 ) -> nn.Module:
     """Make ResNet-44 for 32x32 images: 0.66 M parameters, options as of `resnet20`."""
-    return _resnet(44, num_classes, in_channels, block, shortcut, activation)
+    return _resnet(44, num_classes, in_channels, Options(block, shortcut, activation, width))
 
 
 @register
@@ -183,9 +205,10 @@ def resnet56(
     block: str = "standard",
     shortcut: str = "A",
     activation: str = "relu",
+    width: float | int = 1.0,
 ) -> nn.Module:
     """Make ResNet-56 for 32x32 images: 0.85 M parameters, options as of `resnet20`."""
-    return _resnet(56, num_classes, in_channels, block, shortcut, activation)
+    return _resnet(56, num_classes, in_channels, Options(block, shortcut, activation, width))
 
 
 @register
@@ -196,6 +219,39 @@ def resnet110(
     block: str = "standard",
     shortcut: str = "A",
     activation: str = "relu",
+    width: float | int = 1.0,
 ) -> nn.Module:
     """Make ResNet-110 for 32x32 images: 1.7 M parameters, options as of `resnet20`."""
-    return _resnet(110, num_classes, in_channels, block, shortcut, activation)
+    return _resnet(110, num_classes, in_channels, Options(block, shortcut, activation, width))
+
+
+@register
+def resnet_cifar(
+    *,
+    num_classes: int,
+    in_channels: int = 3,
+    blocks: str = "3-3-3",
+    block: str = "standard",
+    shortcut: str = "A",
+    activation: str = "relu",
+    width: float | int = 1.0,
+) -> nn.Module:
+    """Make a network of this family with any number of blocks a stage.
+
+    Args:
+        num_classes: width of the output.
+        in_channels: channels of the input.
+        blocks: of the three stages, as ``"3-3-3"`` for ResNet-20.
+        block: as of `resnet20`.
+        shortcut: as of `resnet20`.
+        activation: as of `resnet20`.
+        width: as of `resnet20`.
+    """
+    counts = blocks.split("-")
+    if len(counts) != 3 or not all(
+        c.isascii() and c.isdigit() and 0 < int(c) < 100 for c in counts
+    ):
+        raise InputError(f"blocks is {blocks!r}: give three numbers from 1 to 99, such as '3-3-3'")
+    first, second, third = map(int, counts)
+    options = Options(block, shortcut, activation, width)
+    return CifarResNet((first, second, third), num_classes, in_channels, options)

@@ -36,6 +36,7 @@ class SignedBinary(Scheme):
             With one slab these are the first filters, as in the paper's code; with two and P = 0.5
             each filter has one of either sign, and so has each slab half of the filters.
         region_channels: channels C_t of a region, a divisor of the weight's axis 1; None is all.
+        region_share: C_t as a part of the channels of each layer, such as 0.5 for C / 2.
         delta: threshold factor, in [0, 1).
         gradient: ``"ste"`` or ``"ede"``.
         scale: ``"none"``; ``"analytic"``, the least-squares a = mean of |W| over the effectual
@@ -48,6 +49,7 @@ class SignedBinary(Scheme):
 
     positive_share: float = 0.5
     region_channels: int | None = None
+    region_share: float = 1.0
     delta: float = 0.05
     gradient: Literal["ste", "ede"] = "ste"
     scale: Literal["none", "analytic", "learned"] = "none"
@@ -61,6 +63,12 @@ class SignedBinary(Scheme):
         channels = self.region_channels
         if channels is not None and (type(channels) is not int or channels < 1):
             raise InputError(f"region_channels is {channels!r}: give a whole number of channels")
+        check_range("region_share", self.region_share, math.ulp(0), 1)
+        if channels is not None and self.region_share != 1:
+            raise InputError(
+                f"region_channels is {channels} and region_share {self.region_share}: give one of "
+                "them"
+            )
         if self.signs is not None:
             if not isinstance(self.signs, (list, tuple)) or not set(self.signs) <= {-1, 1}:
                 raise InputError(f"signs is {self.signs!r}: give a list of 1 and -1")
@@ -94,10 +102,24 @@ class SignedBinaryQuantizer(CodeQuantizer):
         return torch.where(latent * sign >= threshold, sign, 0), sign * threshold
 
 
+def _share_of(channels: int, share: float) -> int:
+    """Return the channels that are this part of all; `InputError` where that is no whole number."""
+    size = round(channels * share)
+    # 1/3 of 48 channels are 16, although 0.3333 says a little less.
+    if size < 1 or abs(size - channels * share) > 0.01:
+        raise InputError(
+            f"region_share is {share}, which is no whole number of the {channels} channels: give "
+            "a part such as 0.5, or keep this layer in another scheme"
+        )
+    return size
+
+
 def _signs(scheme: SignedBinary, weight: Tensor) -> Tensor:
     """Return the sign of each region, (K, slabs), in the weight's dtype and on its device."""
     filters, channels = weight.shape[:2]
     size = scheme.region_channels or channels
+    if scheme.region_share != 1:
+        size = _share_of(channels, scheme.region_share)
     if channels % size:
         raise InputError(
             f"region_channels is {size}, which does not divide the {channels} channels of a weight "

@@ -97,7 +97,7 @@ def _dump_table(table: Mapping[str, Any], path: tuple[str, ...], lines: list[str
     leaves = {key: value for key, value in table.items() if not _is_table(value)}
     if path and (leaves or not table):
         lines.extend(["", f"[{'.'.join(map(_key, path))}]"])
-    lines.extend(f"{_key(key)} = {_dump_leaf(value)}" for key, value in leaves.items())
+    lines.extend(f"{_key(key)} = {dump_leaf(value)}" for key, value in leaves.items())
     for key, value in table.items():
         if _is_table(value):
             nested = value if isinstance(value, Mapping) else _as_table(value)
@@ -113,9 +113,10 @@ def _key(key: str) -> str:
     return key if bare else json.dumps(key)
 
 
-def _dump_leaf(value: Any) -> str:
+def dump_leaf(value: Any) -> str:
+    """Write one value, which is no table, as TOML."""
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_dump_leaf, value))}]"
+        return f"[{', '.join(map(dump_leaf, value))}]"
     if isinstance(value, float):
         # A whole float keeps its point, so that it is read back as a float.
         return repr(value)

@@ -1,0 +1,84 @@
+"""Counters of the processor, in a folder that looks like the system's."""
+
+import itertools
+import os
+import time
+
+import pytest
+
+from plumline.energy import powercap
+from plumline.errors import InputError
+
+
+def zone(root, folder, name, uj, limit=10_000_000):
+    path = root / folder
+    path.mkdir(parents=True)
+    (path / "name").write_text(f"{name}\n")
+    (path / "energy_uj").write_text(f"{uj}\n")
+    (path / "max_energy_range_uj").write_text(f"{limit}\n")
+    return path / "energy_uj"
+
+
+def test_packages_are_counted_once_and_what_is_in_them_not_at_all(tmp_path):
+    zone(tmp_path, "intel-rapl:0", "package-0", 1)
+    zone(tmp_path, "intel-rapl:1", "package-1", 1)
+    zone(tmp_path, "intel-rapl:2", "psys", 1)
+    zone(tmp_path, "intel-rapl:0:0", "core", 1)
+    zone(tmp_path, "intel-rapl-mmio:0", "package-0", 1)
+    assert [found.name for found in powercap.zones(tmp_path)] == ["package-0", "package-1"]
+
+
+def test_a_counter_that_starts_again_is_followed(tmp_path):
+    counter = zone(tmp_path, "intel-rapl:0", "package-0", 9_000_000, limit=10_000_000)
+    (package,) = powercap.zones(tmp_path)
+    before = package.read()
+    counter.write_text("9500000\n")
+    assert package.since(before) == pytest.approx(0.5)
+    counter.write_text("500000\n")
+    assert package.since(before) == pytest.approx(1.5)
+
+
+def test_calls_are_measured_with_and_without_idle_power(tmp_path, monkeypatch):
+    counter = zone(tmp_path, "intel-rapl:0", "package-0", 9_000_000, limit=10_000_000)
+    used = itertools.count(1)
+
+    def call():
+        """Take 0.2 J and a tenth of a second."""
+        clock[0] += 0.1
+        counter.write_text(str((9_000_000 + 200_000 * next(used)) % 10_000_000))
+
+    clock = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
+
+    def sleep(seconds):
+        """Take 0.2 J in the time asked for."""
+        call()
+        clock[0] += seconds - 0.1
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    found = powercap.measure(call, seconds=1.0, root=tmp_path)
+    assert found.zones == ("package-0",)
+    assert found.calls == pytest.approx(10, abs=1)
+    assert found.joules_per_call == pytest.approx(0.2)
+    assert found.idle_watts == pytest.approx(0.2)
+    assert found.net_joules_per_call == pytest.approx(0.2 - 0.2 * 0.1)
+
+
+def test_a_machine_without_counters_says_so_in_one_line(tmp_path):
+    for root in (tmp_path, tmp_path / "absent"):
+        with pytest.raises(InputError, match="offers no energy counters") as error:
+            powercap.zones(root)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the administrator may read everything")
+def test_counters_that_may_not_be_read_are_named_with_the_cure(tmp_path):
+    zone(tmp_path, "intel-rapl:0", "package-0", 1).chmod(0)
+    with pytest.raises(InputError, match="sudo chmod a\\+r"):
+        powercap.zones(tmp_path)[0].read()
+
+
+def test_a_counter_without_a_number_is_named(tmp_path):
+    zone(tmp_path, "intel-rapl:0", "package-0", "gone")
+    with pytest.raises(InputError, match="energy_uj holds no number"):
+        powercap.zones(tmp_path)[0].read()
