@@ -1,0 +1,58 @@
+"""``plumline reproduce``: the tables and figures of a paper, made again."""
+
+from argparse import ArgumentParser, Namespace
+
+from plumline.cli.registry import Answer, verb
+from plumline.cli.text import table
+
+
+def declare(parser: ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("paper", metavar="PAPER", help="plum")
+    parser.add_argument(
+        "items", metavar="ITEM", nargs="*", help="names, or `table` or `figure` (all; see --list)"
+    )
+    parser.add_argument("--list", action="store_true", help="say what there is, make nothing")
+    parser.add_argument(
+        "--budget",
+        choices=("smoke", "cpu", "full"),
+        default="smoke",
+        help="minutes on small data, hours on two cores, or the paper's lengths (smoke)",
+    )
+    parser.add_argument("--data", metavar="DIR", help="folder of the data sets ($PLUMLINE_DATA)")
+    parser.add_argument("--out", metavar="DIR", help="where results go (reproduced/PAPER-BUDGET)")
+    parser.add_argument("--runs", metavar="DIR", default="runs", help="run folders (runs)")
+
+
+@verb(
+    "reproduce",
+    "make a paper's tables and figures again, beside its own figures",
+    declare,
+    example="plumline reproduce plum --budget smoke",
+)
+def run(options: Namespace) -> Answer:
+    """Make the chosen items, or list them."""
+    from plumline.reproduce import items, reproduce
+
+    if options.list:
+        rows = [
+            [entry.name, entry.kind, "yes" if entry.trains else "", entry.title]
+            for entry in items(options.paper, options.items)
+        ]
+        data = [dict(zip(("item", "kind", "trains", "title"), row, strict=True)) for row in rows]
+        return Answer({"items": data}, table(("item", "kind", "trains", "title"), rows))
+    made = reproduce(
+        options.paper,
+        options.items,
+        budget=options.budget,
+        out=options.out,
+        runs=options.runs,
+        data=options.data,
+    )
+    lines = [line for entry in made for line in entry.comparisons]
+    columns = ("item", "claim", "paper", "here", "conditions")
+    notes = [f"{entry.item.name}: {note}" for entry in made for note in entry.notes]
+    files = [str(path) for entry in made for path in entry.files]
+    text = table(columns, [[line[name] for name in columns] for line in lines])
+    text = "\n".join([text, *notes, *files])
+    return Answer({"comparisons": lines, "notes": notes, "files": files}, text)

@@ -1,0 +1,27 @@
+"""Where a reproduction reads and writes, and how much it may spend."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from plumline.reproduce.budget import Budget
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an item is given.
+
+    Args:
+        budget: Its sizes.
+        out: Folder for CSV files and pictures.
+        runs: Folder of run folders, kept so that interrupted work goes on.
+        data: Folder of the data sets; None: ``$PLUMLINE_DATA``.
+        say: Takes a line about progress.
+    """
+
+    budget: Budget
+    out: Path
+    runs: Path
+    data: str | os.PathLike[str] | None
+    say: Callable[[str], None]

@@ -1,0 +1,39 @@
+"""ImageNet: a signed-binary ResNet-18, where the data is."""
+
+from dataclasses import replace
+
+from plumline.data import open as open_data
+from plumline.errors import InputError
+from plumline.reproduce.context import Context
+from plumline.reproduce.item import Comparison, Outcome, item
+from plumline.reproduce.plum.training import dataset_of
+from plumline.training import Recipe, run
+
+TEACHER, STUDENT = "imagenet-resnet18-float", "imagenet-resnet18-signed-binary"
+
+
+@item("plum", "imagenet", "table", "top-1 of ResNet-18 on ImageNet", trains=True)
+def make(context: Context) -> Outcome:
+    """Train the teacher, then the released configuration, as long as the recipes say."""
+    changes = dataset_of(context.budget)
+    if changes:
+        changes |= {"train.epochs": str(context.budget.epochs), "augment.resized_crop": "0"}
+        changes |= {"train.batch_size": "64", "train.precision": "32"}
+    recipe = Recipe.load(TEACHER).override(changes)
+    try:
+        open_data(recipe.data.name, context.data, **recipe.data.options)
+    except InputError as error:
+        raise InputError(f"item 'imagenet' needs ImageNet in class folders: {error}") from None
+    prefix = f"{recipe.data.name}-" if changes else ""
+    teacher = run(recipe, context.runs / f"{prefix}{TEACHER}", context.data)
+    student = Recipe.load(STUDENT).override(changes)
+    student = replace(student, distill=replace(student.distill, teacher=str(teacher.out)))
+    result = run(student, context.runs / f"{prefix}{STUDENT}", context.data)
+    rows = [
+        {"network": name, "dataset": recipe.data.name, "epochs": final["epoch"]}
+        | {key: final[key] for key in ("test_top1", "test_top5", "density")}
+        for name, final in ((TEACHER, teacher.final), (STUDENT, result.final))
+    ]
+    conditions = f"{recipe.data.name}, {student.train.epochs} epochs, one seed"
+    here = f"{result.final['test_top1']:.2f} %"
+    return Outcome(rows, [Comparison("imagenet-top1", here, conditions)])

@@ -1,0 +1,68 @@
+"""The quantized 3x3 layers of ResNet-18 at 224x224, with weights of any density."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plumline.analysis import Layer, Network
+
+SHAPES = (
+    *((64, 64, 56, 1),) * 4,
+    *((64, 128, 56, 2), *((128, 128, 28, 1),) * 3),
+    *((128, 256, 28, 2), *((256, 256, 14, 1),) * 3),
+    *((256, 512, 14, 2), *((512, 512, 7, 1),) * 3),
+)
+"""(input channels, filters, side of the input, stride) of the 16 layers in their order."""
+
+Weights = NDArray[np.float32]
+Draw = Callable[[np.random.Generator, tuple[int, ...]], Weights]
+
+
+def signed_binary(density: float) -> Draw:
+    """Draw {0, 1} in the first half of the filters and {0, -1} in the others."""
+
+    def draw(random: np.random.Generator, shape: tuple[int, ...]) -> Weights:
+        ones = random.random(shape) < density
+        sign = np.where(np.arange(shape[0]) < shape[0] // 2, 1, -1)
+        return (ones * sign[:, None, None, None]).astype(np.float32)
+
+    return draw
+
+
+def ternary(density: float) -> Draw:
+    """Draw {-1, 0, 1}, as many of one sign as of the other; of density 1 this is binary."""
+
+    def draw(random: np.random.Generator, shape: tuple[int, ...]) -> Weights:
+        signs = np.where(random.random(shape) < 0.5, -1, 1)
+        return (signs * (random.random(shape) < density)).astype(np.float32)
+
+    return draw
+
+
+binary = ternary(1.0)
+"""Draw {-1, 1}."""
+
+
+def network(name: str, draw: Draw, count: int = len(SHAPES)) -> Network:
+    """Make the first ``count`` layers with random weights."""
+    random = np.random.default_rng(0)
+    layers = []
+    for index, (channels, filters, side, stride) in enumerate(SHAPES[:count]):
+        weight = draw(random, (filters, channels, 3, 3))
+        layers.append(
+            Layer(
+                name=f"{index + 1}: {channels}->{filters}@{side}" + ("/2" if stride == 2 else ""),
+                op="conv",
+                weight=weight,
+                groups=1,
+                input_size=(channels, side, side),
+                output_size=(filters, side // stride, side // stride),
+                strides=(stride, stride),
+                dilations=(1, 1),
+                pads=(1, 1, 1, 1),
+                form="dense",
+                packed_bytes=weight.nbytes,
+            )
+        )
+    return Network(name, "model", tuple(layers))
