@@ -64,6 +64,7 @@ def test_a_sweep_comes_back_from_its_text(four):
     ("text", "named"),
     [
         ("", r"add \[axes\]"),
+        ('[set.train]\nepochs = 1\n[axes]\n"train.lr" = [1.0]\n', "write whole keys"),
         ("axis = 1\n", "unknown key in the sweep 'axis'"),
         ('[axes]\n"train.lr" = []\n', "axis 'train.lr' is"),
         ('[axes]\n"train.lr" = [1.0, 1.0]\n', "has 1.0 twice"),

@@ -90,11 +90,13 @@ def read(folder: Path) -> list[Simulated]:
         raise InputError(f"{str(folder)!r} has no {LAYERS}: write STONNE's input there first")
     done = []
     for row in csv.DictReader(listing.read_text(encoding="utf-8").splitlines()):
-        if set(COLUMNS) - set(row):
+        if set(COLUMNS) - set(row) or not str(row["groups"]).isdecimal():
             raise InputError(f"{listing} has other columns than {', '.join(COLUMNS)}")
         files = folder.glob(f"output_stats_layer_{row['stem']}_architecture_*.counters")
         if newest := max(files, key=lambda path: path.stat().st_mtime, default=None):
-            cycles, events = parse(newest.read_text(encoding="utf-8"), str(newest))
+            cycles, events = parse(
+                newest.read_text(encoding="utf-8", errors="replace"), str(newest)
+            )
             groups = int(row["groups"])
             done.append(Simulated(row["layer"], cycles * groups, events * groups))
     return done

@@ -80,6 +80,8 @@ class Spec:
             raise InputError("a sweep without axes has nothing to compare: add [axes]")
         if twice := set(self.axes) & set(self.variants):
             raise InputError(f"the axis {min(twice)!r} is among [axes] and [variants]: rename one")
+        for value in self.set.values():
+            _text(value)
         parsed = self.parsed
         ranges = [axis.name for axis in parsed if isinstance(axis, Range)]
         if self.sampler == GRID and ranges:
@@ -219,4 +221,9 @@ def _variants(name: str, labels: Any) -> Choices:
 
 def _text(value: Any) -> str:
     """Write a value as `Recipe.override` reads it: texts bare, all else as TOML has it."""
+    if isinstance(value, Mapping):
+        inner = next(iter(value), "key")
+        raise InputError(
+            f'{inner!r} stands in a table: write whole keys, such as "train.epochs" = 3'
+        )
     return value if isinstance(value, str) else tables.dump_leaf(value)
