@@ -7,7 +7,6 @@ from plumline.data.dataset import ArraySplit, DataSet, Images, Labels
 from plumline.data.registry import register
 from plumline.errors import InputError
 
-
 SIDE = 8
 
 

@@ -19,8 +19,8 @@ Row: TypeAlias = dict[str, Any]
 class Comparison:
     """One figure of the paper beside ours.
 
-    ``claim`` is a key of the paper's facts (`facts.Fact`), ``here`` what was found, ``conditions``
-    under which; ``here`` is empty where this budget cannot say.
+    ``claim`` is a key of the paper's facts (`facts.Fact`), ``here`` what was found, and
+    ``conditions`` under which.
     """
 
     claim: str

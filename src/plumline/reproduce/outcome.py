@@ -12,7 +12,6 @@ from plumline.reproduce.context import Context
 from plumline.reproduce.facts import fact
 from plumline.reproduce.item import Item, Outcome
 
-COLUMNS = ("item", "claim", "paper", "verified", "here", "conditions", "source")
 PICTURES = ("png", "svg")
 
 
@@ -41,9 +40,16 @@ def beside_paper(item: Item, outcome: Outcome) -> list[dict[str, str]]:
     rows = []
     for comparison in outcome.comparisons:
         known = fact(item.paper, comparison.claim)
-        values = (item.name, known.claim, str(known), str(known.verified).lower())
-        values += (comparison.here or "not in this budget", comparison.conditions, known.source)
-        rows.append(dict(zip(COLUMNS, values, strict=True)))
+        rows.append(
+            {
+                "item": item.name,
+                "claim": known.claim,
+                "paper": str(known),
+                "here": comparison.here,
+                "conditions": comparison.conditions,
+                "source": known.source,
+            }
+        )
     return rows
 
 

@@ -97,7 +97,7 @@ def fit(
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing in the stubs
     optimizer = make_optimizer(model, train)
     compiled = torch.compile(model) if train.compile else model
-    network, stepper = fabric.setup(compiled, optimizer)
+    network, stepper = fabric.setup(compiled, optimizer)  # type: ignore[arg-type] # it is a Module
     # The bare model and optimizer stay at hand: checkpoints and evaluation want them unwrapped.
     state = State(Path(out), recipe, dataset, fabric, model, optimizer)
     say = _silent if quiet or not fabric.is_global_zero else _say
