@@ -86,4 +86,5 @@ class SumMerge(ExecutionModel):
 
 def _order(layer: Layer) -> NDArray[np.intp]:
     """Return the columns of the weight matrix in the order (tap, channel)."""
-    return np.arange(layer.columns).reshape(layer.channels, layer.taps).T.ravel()
+    columns = np.arange(layer.columns, dtype=np.intp)
+    return np.ravel(columns.reshape(layer.channels, layer.taps).T)
