@@ -11,13 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 HEAVY = (
-    "torch",
-    "onnx",
-    "onnxruntime",
-    "openvino",
-    "sklearn",
-    "scipy",
-    "lightning_fabric",
+    *("torch", "onnx", "onnxruntime", "openvino", "sklearn", "scipy", "lightning_fabric"),
     "matplotlib",
 )
 

@@ -83,7 +83,7 @@ def test_an_empty_folder_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_counting_by_greedy_merging_takes_seconds() -> None:
-    """The 512-channel layers of ResNet-18, which are most of its weights; limits leave much room."""
+    """The 512-channel layers of ResNet-18, most of its weights; the limit leaves much room."""
     random = np.random.default_rng(0)
     weight = random.choice([0, 0, 1], (512, 512, 3, 3)).astype(np.float32)
     size = (512, 7, 7)

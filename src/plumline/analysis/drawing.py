@@ -120,8 +120,9 @@ def _chosen(layers: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
 
 
 def _summed(layers: list[dict[str, Any]], group: str) -> NDArray[np.int64]:
-    counts: NDArray[np.int64] = np.array([layer["histograms"][group] for layer in layers])
-    return counts.sum(axis=0)
+    counts = np.array([layer["histograms"][group] for layer in layers])
+    summed: NDArray[np.int64] = counts.sum(axis=0)
+    return summed
 
 
 def _mean(layers: list[dict[str, Any]], key: str) -> float:
