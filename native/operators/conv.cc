@@ -60,6 +60,7 @@ class Conv : public Operator {
   Conv(const NodeSpec& spec, Isa isa, const Weights& weights)
       : shape_(spec, weights.filters, weights.columns),
         fused_(spec, weights.filters),
+        asked_for_(!spec.attributes.text("kernels", "").empty()),
         choice_(methods_for(spec, weights, {shape_.groups(), shape_.channels(), shape_.taps(), shape_.kernel_width()},
                             isa),
                 isa, spec.attributes.text("tuned", "")) {}
@@ -96,7 +97,7 @@ class Conv : public Operator {
     return choice_.candidates(shape_.window(inputs[0]));
   }
   std::string reason_for(const std::vector<Shape>& inputs) const override {
-    return choice_.reason(inputs[0], shape_.window(inputs[0]));
+    return asked_for_ ? "asked for" : choice_.reason(inputs[0], shape_.window(inputs[0]));
   }
 
  private:
@@ -104,6 +105,7 @@ class Conv : public Operator {
 
   ConvShape shape_;
   Fused fused_;
+  bool asked_for_;
   MethodChoice<ConvMethod> choice_;
 };
 

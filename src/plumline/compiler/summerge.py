@@ -74,6 +74,8 @@ def chosen(kernels: str | None, sparsity_support: bool | None, tile: int | None)
     kind = _names.look_up("kernels", kernels, _KERNELS)
     if tile is not None and (not _is_whole(tile) or not 1 <= tile <= MOST_TILE):
         raise InputError(f"tile is {tile!r}: it must be a whole number from 1 to {MOST_TILE}")
+    if sparsity_support not in (None, True, False) or _is_whole(sparsity_support):
+        raise InputError(f"sparsity_support is {sparsity_support!r}: it must be True or False")
     return kind(sparsity_support is not False, DEFAULT_TILE if tile is None else tile)
 
 
