@@ -53,9 +53,9 @@ def compile(
         instead of estimating them, and keep the findings in it; takes seconds and needs inputs of
         fixed sizes. kernels: ``"summerge"`` to execute convolutions whose filters repeat a few
         values in the manner of SumMerge, for comparison with the literature; None for the engine's
-        own choice, which is faster. sparsity_support: whether summerge leaves zero weights out
-        (the default) or adds up their inputs like those of any other value. tile: how many columns
-        summerge merges at a time, 1 to 8 (4).
+        own choice, which is faster but for a few layers. sparsity_support: whether summerge leaves
+        zero weights out (the default) or adds up their inputs like those of any other value. tile:
+        how many columns summerge merges at a time, 1 to 8 (4).
 
     Raises `InputError` for a model that cannot be read or is not sound, and
     `UnsupportedOperatorError`, which lists every node, for one with nodes that are not compiled.

@@ -12,8 +12,7 @@ from plumline.runtime import native
 
 MOST_TILE = 8
 DEFAULT_TILE = 4
-"""The faster of the sizes that PLUM reports (4 and 8): sums of larger tiles leave the first cache
-and are shared by fewer filters."""
+"""The faster of 4 and 8: in larger tiles filters share fewer sums, which fill the first cache."""
 MOST_VALUES = 16
 LEAST_REPEATS = 4
 """How often a value of a filter occurs on average, at the least: few weights repeat by chance."""
