@@ -156,6 +156,17 @@ def test_plan_counts_what_the_chosen_kernel_executes(sources: dict) -> None:
     assert found.total.operations["plan"].total > 0
 
 
+@pytest.mark.parametrize("support", [True, False])
+def test_plan_counts_a_summerge_kernel_where_it_was_asked_for(sources: dict, support: bool) -> None:
+    program = plumline.compile(
+        str(sources["onnx"]), kernels="summerge", tile=5, sparsity_support=support
+    )
+    label = f"summerge:tile=5:sparsity={'on' if support else 'off'}"
+    first, *_ = analyze(program, operations=["plan", label]).layers
+    assert first.kernel.startswith("summerge/")
+    assert first.operations["plan"] == first.operations[label]
+
+
 def test_layers_that_a_model_does_not_serve_count_as_dense_in_sums() -> None:
     found = analyze(model("ternary"), input_shape=(8, 8, 8), operations=["ucnn:group=3"])
     label = "ucnn:group=3"

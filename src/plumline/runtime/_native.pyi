@@ -47,6 +47,14 @@ class Graph:
     def arena_bytes(self) -> int: ...
 
 class SumMergeGraph:
+    """``tile`` gives its first column, how many it has, its nodes and its uses.
+
+    Operands of a tile are its columns, then its nodes. A node ``(a, b, coefficient)`` is operand a
+    (0 where that is -1) + coefficient * operand b. A use ``(accumulator, operand, sign)`` adds
+    sign * operand to an accumulator, each of which is ``(filter, value)``: a filter's result is the
+    sum of value * accumulator. In ``tile_counts`` each use counts as an addition.
+    """
+
     def __init__(self, weight: NDArray[np.float32], tile: int, sparsity_support: bool) -> None: ...
     @property
     def filters(self) -> int: ...
