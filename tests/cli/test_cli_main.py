@@ -18,8 +18,8 @@ Replace = Callable[[Run], None]
 
 NAMES = [
     *("quickstart", "train", "eval", "export", "quantize", "compile"),
-    *("run", "bench", "inspect", "doctor"),
-    *("energy", "sweep"),
+    *("run", "bench", "inspect", "analyze", "doctor"),
+    *("energy", "sweep", "reproduce"),
 ]
 
 

@@ -15,6 +15,7 @@ EXTRAS = {
     "sweep": {"optuna": "optuna"},
     "bench": {"onnxruntime": "onnxruntime", "openvino": "openvino"},
     "tensorboard": {"tensorboard": "tensorboard"},
+    "report": {"matplotlib": "matplotlib"},
 }
 """For each extra, the modules it brings and the distributions that they come from."""
 
