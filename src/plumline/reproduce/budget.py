@@ -18,8 +18,7 @@ class Budget:
         seeds: runs of each setting.
         depths: CIFAR ResNets of the accuracy table.
         seconds: least time of one turn of a contender, and ``turns`` their number.
-        dataset: in the place of every other data set, with ``dataset_options``; empty: each its
-            own.
+        changes: of every recipe, such as another data set in the place of its own.
     """
 
     name: str
@@ -30,15 +29,16 @@ class Budget:
     depths: tuple[int, ...]
     seconds: float
     turns: int
-    dataset: str = ""
-    dataset_options: Mapping[str, int] = field(default_factory=dict)
+    changes: Mapping[str, str] = field(default_factory=dict)
 
+
+DIGITS = {"data.name": "digits", "data.options.size": "32", "train.compile": "false"}
 
 BUDGETS = {
     budget.name: budget
     for budget in (
         # Minutes, on data that comes with the packages: whether everything runs.
-        Budget("smoke", "plum", 1, 1, 1, (20,), 0.02, 3, "digits", {"size": 32}),
+        Budget("smoke", "plum", 1, 1, 1, (20,), 0.02, 3, DIGITS),
         # Days on two cores: short training of the smallest networks.
         Budget("cpu", "plum", 60, 15, 1, (20,), 0.5, 10),
         # The paper's lengths: a GPU.

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from plumline.reproduce.context import Context
 from plumline.reproduce.drawing import drawn
 from plumline.reproduce.item import Comparison, Outcome, item
-from plumline.reproduce.plum.training import dataset_of
 from plumline.sweeps import Spec
 from plumline.sweeps import run as sweep
 
@@ -36,7 +35,7 @@ def _make(context: Context, name: str, shipped: str) -> Outcome:
     spec = Spec.load(shipped)
     spec = spec.with_changes(
         base=f"{spec.base.partition(':')[0]}:{budget.form}",
-        set={**dataset_of(budget), "train.epochs": budget.ablation_epochs},
+        set={**budget.changes, "train.epochs": budget.ablation_epochs},
         axes={SEED: list(range(budget.seeds))},
     )
     folder = context.runs / f"{shipped}-{budget.name}"

@@ -11,9 +11,10 @@ from plumline.reproduce.plum import layers
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DENSITIES = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
-SMOKE_DENSITIES = (0.1, 0.35, 0.65)
-TRAINED = 0.35
+DENSITIES = (0.05, 0.1, 0.2, 0.35, 0.5, 0.57, 0.7, 0.85)
+SMOKE_DENSITIES = (0.1, 0.35, 0.57)
+TRAINED, TRAINED_TERNARY = 0.35, 0.57
+"""What networks trained with the default thresholds come to."""
 TILES = (4, 8)
 SMOKE_LAYERS = 4
 MODELS = tuple(f"summerge:tile={tile}:sparsity={on}" for tile in TILES for on in ("off", "on"))
@@ -61,9 +62,10 @@ def _comparisons(rows: list[Row], count: int) -> list[Comparison]:
         label = f"summerge:tile={tile}:sparsity=on"
         ours = _reduction(rows, "signed-binary", TRAINED, label)
         binary = _reduction(rows, "binary", 1.0, label)
-        ternary = _reduction(rows, "ternary", TRAINED, label)
+        ternary = _reduction(rows, "ternary", TRAINED_TERNARY, label)
         here = f"{ours:.1f}x signed-binary, {binary:.1f}x binary, {ternary:.1f}x ternary"
-        where = f"{count} layers, density {TRAINED:g}, tile {tile}, sparsity support on, counted"
+        where = f"{count} layers, tile {tile}, sparsity support on, densities {TRAINED:g} and "
+        where += f"{TRAINED_TERNARY:g} of ternary, counted"
         lines.append(Comparison("arithmetic", here, where))
     return lines
 

@@ -6,7 +6,6 @@ from plumline.data import open as open_data
 from plumline.errors import InputError
 from plumline.reproduce.context import Context
 from plumline.reproduce.item import Comparison, Outcome, item
-from plumline.reproduce.plum.training import dataset_of
 from plumline.training import Recipe, run
 
 TEACHER, STUDENT = "imagenet-resnet18-float", "imagenet-resnet18-signed-binary"
@@ -15,7 +14,7 @@ TEACHER, STUDENT = "imagenet-resnet18-float", "imagenet-resnet18-signed-binary"
 @item("plum", "imagenet", "table", "top-1 of ResNet-18 on ImageNet", trains=True)
 def make(context: Context) -> Outcome:
     """Train the teacher, then the released configuration, as long as the recipes say."""
-    changes = dataset_of(context.budget)
+    changes = dict(context.budget.changes)
     if changes:
         changes |= {"train.epochs": str(context.budget.epochs), "augment.resized_crop": "0"}
         changes |= {"train.batch_size": "64", "train.precision": "32"}

@@ -61,8 +61,8 @@ def network(name: str, draw: Draw, count: int = len(SHAPES)) -> Network:
                 strides=(stride, stride),
                 dilations=(1, 1),
                 pads=(1, 1, 1, 1),
-                form="dense",
-                packed_bytes=weight.nbytes,
+                form="planes",
+                packed_bytes=-(-weight.size // 8),
             )
         )
     return Network(name, "model", tuple(layers))

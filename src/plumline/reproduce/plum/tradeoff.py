@@ -44,7 +44,7 @@ def make(context: Context) -> Outcome:
 def _train(context: Context, label: str, match: Match) -> Trained:
     changes = {key: str(value) for key, value in match.changes().items()}
     size = label.rpartition(" ")[2]
-    name = f"{context.budget.dataset}-{MODEL}-{size}-{match.parameters}"
+    name = f"{MODEL}-{size}-{match.parameters}"
     model = changes.pop("model.name")
     return train(context, "binary", name=name, model=model, changes=changes)
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from plumline.convert import summarize
-from plumline.reproduce.budget import Budget
 from plumline.reproduce.context import Context
 from plumline.training import Recipe, run
 
@@ -60,14 +59,15 @@ def train(
         scheme: Which recipe.
         name: Of the network in the run folder's name; ``model`` if empty.
         model: Another model loses the options of the recipe's.
-        dataset: What the paper trains it on; CIFAR-10 if empty. The budget may have another.
+        dataset: What the paper trains it on; CIFAR-10 if empty. The budget's goes before.
         seed: Of everything random.
         epochs: The budget's if 0.
         changes: Further keys of the recipe.
     """
     budget = context.budget
     wanted = {
-        **dataset_of(budget, dataset),
+        **({"data.name": dataset} if dataset else {}),
+        **budget.changes,
         **({"model.name": model} if model != MODEL else {}),
         **{"train.seed": str(seed), "train.epochs": str(epochs or budget.epochs)},
         **(changes or {}),
@@ -90,14 +90,6 @@ def train(
         parameters=counted.parameters,
         effectual=counted.effectual,
     )
-
-
-def dataset_of(budget: Budget, wanted: str = "") -> dict[str, str]:
-    """Return the changes of a CIFAR recipe for a data set, or for the one that the budget has."""
-    if budget.dataset:
-        options = {f"data.options.{key}": str(v) for key, v in budget.dataset_options.items()}
-        return {"data.name": budget.dataset, **options}
-    return {"data.name": wanted} if wanted else {}
 
 
 def mean_top1(runs: list[Trained]) -> str:
