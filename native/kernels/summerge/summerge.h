@@ -4,8 +4,8 @@
 
 namespace plumline {
 
-// Operands are rows of a work area, each a number for every pixel: row 0 is zeros, then come the rows of the panel that a
-// part reads, then the results of its pairs, in their order.
+// Operands are rows of a work area, each a number for every pixel: row 0 is zeros, then come the rows of the panel
+// that a part reads, then the results of its pairs, in their order.
 struct SumMergePair {
   uint16_t a, b;
 };
