@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from analysis_layers import VALUES, conv_layer, convolve, linear_layer
+from analysis_layers import RESNET18, VALUES, conv_layer, convolve, linear_layer
 
 import plumline
 from plumline.analysis import ExecutionModel, Layer
@@ -52,18 +52,21 @@ def test_kernels_of_the_engine(kernel: ExecutionModel, values: str, seed: int) -
 
 
 def test_sparsity_support_pays_where_weights_are_zero_and_values_few() -> None:
-    """PLUM's comparison, in counts: a layer of ResNet-18 with latents as trained ones are."""
+    """PLUM's comparison in counts, over the layers of ResNet-18 with random Laplacian latents."""
     torch.manual_seed(0)
-    latent = torch.distributions.Laplace(0.0, 1.0).sample((128, 128, 3, 3))
     schemes = (plumline.SignedBinary(), plumline.Binary(), plumline.Ternary(rule="max"))
-    weights = [scheme.quantizer(latent)(latent).numpy() for scheme in schemes]
-    size, window = (128, 28, 28), ((1, 1), (1, 1), (1, 1, 1, 1), "planes", 0)
-    layers = [Layer("layer", "conv", weight, 1, size, size, *window) for weight in weights]
-    signed, binary, ternary = (SumMerge(8, True).count(layer).total for layer in layers)
+    totals = {True: [0, 0, 0], False: [0, 0, 0]}
+    for filters, channels, size in RESNET18:
+        latent = torch.distributions.Laplace(0.0, 1.0).sample((filters, channels, 3, 3))
+        sizes = ((channels, size, size), (filters, size, size))
+        window = ((1, 1), (1, 1), (1, 1, 1, 1), "planes", 0)
+        for place, scheme in enumerate(schemes):
+            weight = scheme.quantizer(latent)(latent).numpy()
+            layer = Layer("layer", "conv", weight, 1, *sizes, *window)
+            for support, found in totals.items():
+                found[place] += SumMerge(8, support).count(layer).total
+    signed, binary, ternary = totals[True]
     assert signed < binary < ternary
-    signed_off, binary_off, ternary_off = (
-        SumMerge(8, False).count(layer).total for layer in layers
-    )
-    assert signed_off > 1.5 * signed
-    assert ternary_off > 1.5 * ternary
-    assert binary_off == binary  # which has no zeros
+    assert totals[False][0] > 1.5 * signed
+    assert totals[False][1] == binary  # which has no zeros
+    assert totals[False][2] > 1.5 * ternary
