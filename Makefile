@@ -65,5 +65,5 @@ $(VENV)/.run: $(VENV)/.torch $(SOURCES)
 	touch $@
 
 $(VENV)/.test: $(VENV)/.torch $(SOURCES)
-	$(INSTALL) -e '.[train,bench,tensorboard,dev]'
+	$(INSTALL) -e '.[train,bench,tensorboard,report,dev]'
 	touch $(VENV)/.run $@
