@@ -20,6 +20,14 @@ VALUES = {
 }
 """The value sets of filters, in turn."""
 
+RESNET18 = (
+    *[(64, 64, 56)] * 4,
+    *[(128, 64, 28), (128, 128, 28), (128, 128, 28), (128, 128, 28)],
+    *[(256, 128, 14), (256, 256, 14), (256, 256, 14), (256, 256, 14)],
+    *[(512, 256, 7), (512, 512, 7), (512, 512, 7), (512, 512, 7)],
+)
+"""Filters, channels and size of the output of its 3x3 layers."""
+
 
 def matrix(
     values: str, filters: int, columns: int, random: np.random.Generator

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from analysis_layers import RESNET18
 from torch import nn
 
 import plumline
@@ -17,13 +18,6 @@ from plumline.schemes.latents import BINS, read_latents
 from plumline.training import Recipe, fit
 from plumline.training.latents import LatentLog, read_log
 from plumline.training.runs import build
-
-SHAPES_OF_RESNET18 = (
-    *[(64, 64)] * 4,
-    *[(128, 64), (128, 128), (128, 128), (128, 128)],
-    *[(256, 128), (256, 256), (256, 256), (256, 256)],
-    *[(512, 256), (512, 512), (512, 512), (512, 512)],
-)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +34,7 @@ def test_density_of_signed_binary_follows_from_the_distribution_of_latents(
 ) -> None:
     torch.manual_seed(0)
     scheme, effectual, parameters = plumline.SignedBinary(), 0, 0
-    for filters, channels in SHAPES_OF_RESNET18:
+    for filters, channels, _ in RESNET18:
         latent = distribution.sample((filters, channels, 3, 3))
         effective = scheme.quantizer(latent)(latent)
         effectual += int(torch.count_nonzero(effective))

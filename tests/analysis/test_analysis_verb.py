@@ -12,6 +12,7 @@ from torch import nn
 
 import plumline
 from plumline.analysis import Layer, Network, analyze
+from plumline.analysis.execution import names
 from plumline.cli import main
 
 
@@ -30,9 +31,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_json_is_the_analysis(program: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["analyze", str(program), "--operations", "all", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    expected = analyze(
-        program, operations=["dense", "sparse", "ucnn", "tables", "summerge", "plan"]
-    )
+    expected = analyze(program, operations=names())
     assert found == expected.to_dict()
     assert len(found["models"]) == 10
 

@@ -175,8 +175,8 @@ SumMergeCounts SumMergeGraph::count() const {
     all.accumulations += part.accumulations;
     all.multiplications += part.multiplications;
   }
-  // Every accumulator is used; the first term of a filter is not added to anything, and each of its accumulators but one
-  // is added to the others: all its terms but one are additions.
+  // Every accumulator is used. Its first term is not added to anything, but it is itself added to those of the filter
+  // before it: all terms of a filter but one are additions.
   int32_t last = -1;
   for (const SumMergeAccumulator& accumulator : accumulators) {
     all.accumulations -= accumulator.filter != last;

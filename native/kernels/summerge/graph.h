@@ -64,8 +64,8 @@ struct SumMergeGraph {
   SumMergeCounts count(size_t tile) const;  // `accumulations` without what is saved by a first one
 };
 
-// Of a matrix with a row of `columns` weights for each filter. Throws Error for weights that are not finite, filters with
-// too many values, and tiles beyond the limit. Equal arguments always give equal graphs.
+// Of a matrix with a row of `columns` weights for each filter. Throws Error for weights that are not finite, filters
+// with too many values, and tiles beyond the limit. Equal arguments always give equal graphs.
 SumMergeGraph make_summerge_graph(const float* weights, int64_t filters, int64_t columns,
                                   const SumMergeOptions& options);
 

@@ -42,7 +42,9 @@ class Builder {
   void number_rows(size_t begin, size_t end) {
     rows_.assign(end - begin, {});
     int64_t next = 1;
-    const auto number = [&](size_t tile, size_t operand) { rows_[tile - begin][operand] = static_cast<uint16_t>(next++); };
+    const auto number = [&](size_t tile, size_t operand) {
+      rows_[tile - begin][operand] = static_cast<uint16_t>(next++);
+    };
     for (size_t t = begin; t < end; ++t) {
       const SumMergeTile& tile = graph_.tiles[t];
       rows_[t - begin].resize(static_cast<size_t>(rows_of(tile)));

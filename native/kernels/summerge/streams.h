@@ -1,31 +1,11 @@
 #pragma once
 
-#include <cstdint>
 #include <vector>
 
 #include "kernels/summerge/graph.h"
+#include "kernels/summerge/summerge.h"
 
 namespace plumline {
-
-// Everything below names rows of a work area, each a number for every pixel: row 0 is zeros, then come the rows of the
-// panel that a part reads, then the results of its pairs, in their order.
-struct SumMergePair {
-  uint16_t a, b;
-};
-
-// So many accumulators that each take the same numbers of rows: those to add come first in its list.
-struct SumMergeRun {
-  int32_t accumulators;
-  uint16_t added, subtracted;
-};
-
-// Tiles that are computed together, so that accumulators are loaded and stored once for all of them.
-struct SumMergePart {
-  int32_t first_row, end_row;                           // of the panel
-  int64_t sums, differences, zeros, end_pairs;  // a + b in [sums, differences), a - b, a + 0 * b
-  int64_t runs, end_runs;
-  int64_t accumulators, operands;  // of its runs: where they begin
-};
 
 // A graph in the order in which a kernel goes through it.
 struct SumMergeStreams {

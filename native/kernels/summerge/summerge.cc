@@ -5,6 +5,7 @@
 #include "kernels/conv/method.h"
 #include "kernels/conv/tiles.h"
 #include "kernels/select.h"
+#include "kernels/summerge/streams.h"
 
 namespace plumline {
 namespace {

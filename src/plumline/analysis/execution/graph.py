@@ -194,7 +194,8 @@ def windows(layer: Layer, x: Reals) -> list[Reals]:
 def padded_images(layer: Layer, x: Reals) -> Reals:
     """Put zeros around the images of a convolution's input; a linear layer's is (K, positions)."""
     if layer.op == "linear":
-        return x.reshape(-1, layer.columns).T
+        columns: Reals = x.reshape(-1, layer.columns).T
+        return columns
     rank = len(layer.kernel)
     return np.pad(x, [(0, 0), *zip(layer.pads[:rank], layer.pads[rank:], strict=True)])
 

@@ -43,8 +43,10 @@ class Ucnn(ExecutionModel):
         """See `ExecutionModel.count`."""
         once = Operations()
         for matrix in np.split(layer.matrix, layer.groups):
+            codes, scales = _codes(matrix)
+            once += Operations(multiplications=scales)
             for first in range(0, len(matrix), self.group):
-                once += _count(matrix[first : first + self.group])
+                once += Operations(_additions(codes[first : first + self.group]))
         return once * layer.positions
 
     def graph(self, layer: Layer) -> LayerGraph:
@@ -59,17 +61,17 @@ class Ucnn(ExecutionModel):
         return builder.graph(outputs)
 
 
-def _count(filters: Floats) -> Operations:
+def _additions(codes: Codes) -> int:
     """Count for filters that share their groups: see `_filters`, which does the same slowly."""
-    codes, symbols, scales = _codes(filters)
-    numbers = np.zeros(filters.shape[1], np.int64)
+    symbols = int(codes.max()) + 1
+    numbers = np.zeros(codes.shape[1], np.int64)
     for row in codes:
         numbers = numbers * symbols + row
-    sizes = np.bincount(numbers, minlength=symbols ** len(filters))
+    sizes = np.bincount(numbers, minlength=symbols ** len(codes))
     sizes[0] = 0
     present: Flags = np.asarray(sizes > 0)
     additions = int(sizes.sum()) - int(present.sum())
-    for depth in range(len(filters), 0, -1):
+    for depth in range(len(codes), 0, -1):
         used = int(present.reshape(-1, symbols)[:, 1:].sum())
         additions += max(used - 1, 0)
         parents: Flags = np.any(present.reshape(-1, symbols), axis=1)
@@ -78,20 +80,25 @@ def _count(filters: Floats) -> Operations:
             children = present.reshape(-1, symbols)[1:]
             additions += int(children.sum()) - int(parents.sum())
         present = parents
-    return Operations(additions, scales)
+    return additions
 
 
-def _codes(filters: Floats) -> tuple[Codes, int, int]:
+def _codes(matrix: Floats) -> tuple[Codes, int]:
     """Number the values of each filter from 1, zero being 0.
 
-    Returns the numbers, how many there are, and how many sums a number other than 1 multiplies.
+    Returns the numbers, and how many sums a number other than 1 multiplies.
     """
-    codes, scales = np.zeros(filters.shape, np.int64), 0
-    for row, filter in zip(codes, filters, strict=True):
+    size = np.abs(matrix)
+    largest = size.max(axis=1, keepdims=True)
+    if ((size == 0) | (size == largest)).all():  # signs tell them apart
+        codes = np.sign(matrix).astype(np.int64) % 3
+        return codes, int(np.count_nonzero((largest != 0) & (largest != 1)))
+    codes, scales = np.zeros(matrix.shape, np.int64), 0
+    for row, filter in zip(codes, matrix, strict=True):
         values = np.unique(filter[filter != 0])
         row[:] = np.where(filter != 0, np.searchsorted(values, filter) + 1, 0)
         scales += len(set(np.abs(values).tolist()) - {1.0})
-    return codes, int(codes.max()) + 1, scales
+    return codes, scales
 
 
 def _filters(builder: GraphBuilder, filters: Floats) -> list[int | None]:

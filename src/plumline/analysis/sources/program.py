@@ -58,14 +58,16 @@ def _layer(node: Node, step: PlanStep, input_shape: tuple[int, ...]) -> Layer:
 
     matrix, size = unpack.weights(node), input_shape[1:]
     filters = len(matrix)
-    held = (str(node.attributes["weights"]), unpack.packed_bytes(node), step, node.attributes)
+    held = (str(node.attributes["weights"]), unpack.packed_bytes(node))
+    run_as = (step, node.attributes)
     if not node.op.endswith("conv"):
-        return Layer(node.name, "linear", matrix, 1, size, (*size[:-1], filters), (), (), (), *held)
+        made = (*size[:-1], filters)
+        return Layer(node.name, "linear", matrix, 1, size, made, (), (), (), *held, *run_as)
     kernel, groups = numbers("kernel"), numbers("groups")[0]
     window = (numbers("strides"), numbers("dilations"), numbers("pads"))
-    output = (filters, *output_sizes(size[1:], kernel, *window))
+    made = (filters, *output_sizes(size[1:], kernel, *window))
     weight = matrix.reshape(filters, matrix.shape[1] // prod(kernel), *kernel)
-    return Layer(node.name, "conv", weight, groups, size, output, *window, *held)
+    return Layer(node.name, "conv", weight, groups, size, made, *window, *held, *run_as)
 
 
 def output_sizes(
