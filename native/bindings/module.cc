@@ -7,6 +7,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "bindings/merge.h"
+#include "bindings/probe.h"
 #include "core/graph.h"
 #include "kernels/int8_tiles/int8_tiles.h"
 
@@ -217,6 +218,12 @@ std::vector<double> profile(Graph& self, nb::handle inputs, nb::handle repeats) 
   return self.profile(views, times);
 }
 
+nb::list shapes(const Graph& self) {
+  nb::list list;
+  for (const Shape& shape : self.shapes()) list.append(from_shape(shape));
+  return list;
+}
+
 nb::list candidates(const Graph& self) {
   nb::list nodes;
   for (const Graph::NodeCandidates& node : self.candidates()) {
@@ -271,6 +278,7 @@ NB_MODULE(_native, m) {
   m.def("available_isas", isa_names);
   m.def("operators", registered_operators);
   bind_merge(m);
+  bind_probe(m);
   m.def("multiply_int8", multiply_int8, nb::arg("weights"), nb::arg("inputs"), nb::arg("isa"));
   nb::class_<Graph>(m, "Graph")
       .def("__init__", make_graph, nb::arg("values"), nb::arg("inputs"), nb::arg("outputs"), nb::arg("constants"),
@@ -278,6 +286,7 @@ NB_MODULE(_native, m) {
       .def("infer", infer, nb::arg("shapes"))
       .def("run", run, nb::arg("inputs"), nb::arg("outputs"))
       .def("kernels", &Graph::kernels)
+      .def("shapes", shapes)
       .def("candidates", candidates)
       .def("reasons", &Graph::reasons)
       .def("profile", profile, nb::arg("inputs"), nb::arg("repeats"))
