@@ -1,0 +1,35 @@
+// Numbers for people: three digits that count, and a unit.
+
+const THIN = "\u202f";
+const PREFIXES = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"], [1, ""]];
+
+function significant(value, digits = 3) {
+  if (value === 0) return "0";
+  const places = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(value))));
+  return value.toFixed(Math.min(places, 6));
+}
+
+function short(value, unit = "") {
+  if (value === null || value === undefined) return "";
+  const [size, prefix] = PREFIXES.find(([size]) => Math.abs(value) >= size) || [1, ""];
+  const whole = size === 1 && Number.isInteger(value);
+  const tail = prefix + unit;
+  return (whole ? String(value) : significant(value / size)) + (tail ? THIN + tail : "");
+}
+
+function time(seconds) {
+  const [size, unit] = [[1, "s"], [1e-3, "ms"], [0, "µs"]].find(([size]) => seconds >= size);
+  return significant(seconds / (size || 1e-6)) + THIN + unit;
+}
+
+function percent(share, digits = 1) {
+  return share === null || share === undefined ? "" : (100 * share).toFixed(digits) + THIN + "%";
+}
+
+function grouped(value) {
+  return value === null || value === undefined ? "" : value.toLocaleString("en-US");
+}
+
+function times(sizes) {
+  return sizes.join("×");
+}

@@ -1,0 +1,52 @@
+// Repetition against sparsity: operations for one dense multiply-accumulate, over the share of weights that are not zero.
+
+const SCHEMES = { dense: "square", binary: "triangle", ternary: "diamond", "signed-binary": "circle" };
+
+function tradeoff({ steps, network, tradeoff }) {
+  const low = tradeoff.curves.flatMap((curve) => curve.points);
+  const own = steps.filter((step) => step.layer && step.layer.merged !== null);
+  const highest = Math.max(1, ...low.map(([, ops]) => ops), ...own.map((step) => step.layer.merged));
+  const dots = new Map();
+  const marker = mark(dots);
+  selection.listen(marker);
+  const legend = [
+    ...Object.entries(SCHEMES).map(([name, shape]) => key(shape, `scheme ${name}`, name)),
+    key("circle", "dot own", "layers of this network"), key("circle", "whole", "this network"),
+  ];
+
+  function draw({ svg, x, y, left, right }) {
+    svg.append(
+      s("line", { class: "scheme dense line", x1: left, x2: right, y1: y(1), y2: y(1) }),
+      s("path", { class: "sparse", d: path([[x(0), y(0)], [x(1), y(1)]]) }),
+      s("text", { class: "note", x: x(0.02), y: y(1) - 6 }, "dense: every weight"),
+      s("text", { class: "note end", x: x(0.86), y: y(0.86) - 8 }, "sparse: every non-zero"));
+    for (const { scheme, points } of tradeoff.curves) {
+      const at = points.map(([density, ops]) => [x(density), y(ops)]);
+      svg.append(s("path", { class: `scheme ${scheme} line`, d: path(at) }));
+      for (const [i, [cx, cy]] of at.entries())
+        svg.append(build(SHAPES[SCHEMES[scheme]](cx, cy, 4), { class: `scheme ${scheme}` },
+          [s("title", {}, `${scheme}, random weights: density ${percent(points[i][0])}, ${significant(points[i][1])} operations a MAC`)]));
+    }
+    svg.append(build(SHAPES.square(x(1), y(1), 4), { class: "scheme dense" }, []));
+    dots.clear();
+    for (const step of own) {
+      const title = `${step.title}: density ${percent(step.layer.density)}, ${significant(step.layer.merged)} operations a MAC`;
+      const element = dot(step.number, x(step.layer.density), y(step.layer.merged), 4.5, "own", title);
+      dots.set(step.number, element);
+      svg.append(element);
+    }
+    if (tradeoff.network)
+      svg.append(build(SHAPES.circle(x(tradeoff.network[0]), y(tradeoff.network[1]), 8), { class: "whole" },
+        [s("title", {}, `this network: density ${percent(tradeoff.network[0])}, ${significant(tradeoff.network[1])} operations a MAC`)]));
+    marker(selection.step);
+  }
+
+  return section("tradeoff", "Repetition against sparsity", tradeoff.about,
+    chart({
+      label: tradeoff.summary,
+      height: 380,
+      x: { kind: linear, domain: [0, 1], label: "weights that are not zero", format: (value) => percent(value, 0) },
+      y: { kind: linear, domain: [0, Math.ceil(highest * 10 + 0.5) / 10], label: "operations for each dense multiply-accumulate", format: (value) => value.toFixed(1) },
+      legend, draw,
+    }));
+}

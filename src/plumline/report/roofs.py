@@ -1,0 +1,107 @@
+"""What this machine can do at most, measured: multiply-adds, and bytes read from each memory."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from numpy.typing import NDArray
+
+from plumline.runtime import native
+
+Floats = NDArray[np.float32]
+
+TURNS, TURN_SECONDS = 5, 0.01
+MOST_BYTES = 1 << 29
+_CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A memory, the bytes that were read from it again and again, and bytes a second."""
+
+    name: str
+    bytes: int
+    bandwidth: float
+
+
+@dataclass(frozen=True)
+class Roofs:
+    """Single-precision operations a second (a multiply-add is two), and bandwidths."""
+
+    threads: int
+    isa: str
+    operations: float
+    memories: tuple[Memory, ...]
+
+
+def measure(threads: int, isa: str) -> Roofs:
+    """Run the probes on ``threads`` threads at a time; the best of some turns counts."""
+    probe = native.module()
+    with ThreadPoolExecutor(threads) as pool:
+
+        def rate(work: Callable[[int, int], float]) -> float:
+            """Let each thread do rounds of work, as many as a turn lasts; return work a second."""
+            rounds = 1
+            while True:
+                seconds, _ = _turn(pool, threads, work, rounds)
+                if seconds >= TURN_SECONDS:
+                    break
+                rounds *= 2
+            turns = [_turn(pool, threads, work, rounds) for _ in range(TURNS)]
+            return max(done / seconds for seconds, done in turns)
+
+        def multiply_add(_thread: int, rounds: int) -> float:
+            return 2.0 * float(probe.probe_multiply_adds(isa, 256 * rounds))
+
+        operations = rate(multiply_add)
+        memories = []
+        for name, size, shared in _sizes():
+            numbers = max(size // (threads if shared else 1) // 4, 1)
+            arrays = [np.ones(numbers, np.float32) for _ in range(threads)]
+
+            def read(thread: int, rounds: int, arrays: list[Floats] = arrays) -> float:
+                probe.probe_read(isa, arrays[thread], rounds)
+                return float(arrays[thread].nbytes * rounds)
+
+            memories.append(Memory(name, size, rate(read)))
+    return Roofs(threads, isa, operations, tuple(memories))
+
+
+def _turn(
+    pool: ThreadPoolExecutor, threads: int, work: Callable[[int, int], float], rounds: int
+) -> tuple[float, float]:
+    start = time.perf_counter()
+    done = sum(pool.map(work, range(threads), [rounds] * threads))
+    return time.perf_counter() - start, done
+
+
+def _sizes() -> list[tuple[str, int, bool]]:
+    """Name, bytes to read, and whether threads share it: half of each cache, four times the last."""
+    caches = sorted(_caches().items())
+    found = [(f"L{level} cache", size // 2, level > 2) for level, size in caches]
+    memory = 4 * caches[-1][1]
+    if memory <= MOST_BYTES:
+        found.append(("memory", memory, True))
+    return found
+
+
+def _caches() -> dict[int, int]:
+    """Bytes of the data cache of each level; common ones where the system does not tell."""
+    sizes = {}
+    for index in sorted(_CACHES.glob("index*")):
+        try:
+            if (index / "type").read_text().strip() != "Instruction":
+                level = int((index / "level").read_text())
+                sizes[level] = _bytes((index / "size").read_text().strip())
+        except (OSError, ValueError):
+            continue
+    return sizes or {1: 32 << 10, 2: 512 << 10, 3: 16 << 20}
+
+
+def _bytes(text: str) -> int:
+    units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+    return int(text.rstrip("KMG")) * units.get(text[-1:], 1)
