@@ -1,0 +1,45 @@
+"""Every weight multiplies, zero or not."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from plumline.analysis.execution.graph import CountedGraph, LayerGraph, Term, WindowGraph
+from plumline.analysis.execution.operations import Operations
+from plumline.analysis.execution.registry import ExecutionModel, execution_model
+from plumline.analysis.layer import Floats, Layer
+
+
+@execution_model("dense")
+@dataclass(frozen=True)
+class Dense(ExecutionModel):
+    """A matrix product that knows nothing of its weights: K multiplications a filter and position.
+
+    Every one of them is counted, those by 0, 1 and -1 too.
+    """
+
+    def count(self, layer: Layer) -> Operations:
+        """See `ExecutionModel.count`."""
+        additions = layer.filters * (layer.columns - 1)
+        return Operations(additions, layer.parameters) * layer.positions
+
+    def graph(self, layer: Layer) -> LayerGraph:
+        """See `ExecutionModel.graph`."""
+        return of_rows(layer, lambda row: range(len(row)))
+
+
+def of_rows(layer: Layer, visited: Callable[[Floats], Iterable[int]]) -> WindowGraph:
+    """Make the graph that multiplies by the weights at the visited columns of each row."""
+    graphs = []
+    for rows in np.split(layer.matrix, layer.groups):
+        sums = [tuple(Term(k, float(row[k]), True) for k in visited(row)) for row in rows]
+        graphs.append(graph_of_rows(layer.columns, sums))
+    return WindowGraph(layer, tuple(graphs))
+
+
+def graph_of_rows(inputs: int, rows: Sequence[tuple[Term, ...]]) -> CountedGraph:
+    """Make the graph in which each output is a sum of its own; an empty one is zero."""
+    sums = tuple(row for row in rows if row)
+    numbers = iter(range(inputs, inputs + len(sums)))
+    return CountedGraph(inputs, sums, tuple(next(numbers) if row else None for row in rows))

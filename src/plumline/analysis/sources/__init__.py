@@ -1,0 +1,1 @@
+"""What can be analysed: one file a kind of source."""

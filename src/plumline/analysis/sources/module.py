@@ -1,0 +1,85 @@
+"""The layers of a PyTorch module, with the weights that its schemes make of the latent ones."""
+
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from plumline.analysis.layer import Layer, Network
+from plumline.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+def read(model: "nn.Module", input_shape: tuple[int, ...], source: str, kind: str) -> Network:
+    """Return the layers that run when the module sees one sample, in the order they run first.
+
+    Convolutions and linear layers count. The module runs once, in evaluation mode and without
+    gradients, and is left in the mode it had.
+
+    Args:
+        input_shape: of one sample, without the batch: (3, 224, 224).
+    """
+    import torch
+
+    from plumline.convert import CONVERTIBLE
+
+    found: dict[str, Layer] = {}
+    handles = [
+        module.register_forward_hook(_watch(name, found))
+        for name, module in model.named_modules()
+        if isinstance(module, CONVERTIBLE)
+    ]
+    modes = {module: module.training for module in model.modules()}
+    parameter = next(model.parameters(), torch.zeros(()))
+    try:
+        model.eval()
+        with torch.no_grad():
+            model(torch.zeros((1, *input_shape), dtype=parameter.dtype, device=parameter.device))
+    except (RuntimeError, IndexError) as error:
+        raise InputError(
+            f"the model cannot read an input of the shape {(1, *input_shape)}: "
+            f"{' '.join(str(error).split())}"
+        ) from None
+    finally:
+        for handle in handles:
+            handle.remove()
+        for module, training in modes.items():
+            module.training = training
+    return Network(source, kind, tuple(found.values()))
+
+
+def _watch(name: str, found: dict[str, Layer]) -> Any:
+    def note(module: Any, inputs: "tuple[Tensor, ...]", output: "Tensor") -> None:
+        if name not in found:
+            found[name] = _layer(name, module, tuple(inputs[0].shape), tuple(output.shape))
+
+    return note
+
+
+def _layer(name: str, module: Any, input_shape: tuple[int, ...], output: tuple[int, ...]) -> Layer:
+    from plumline.compiler.pack import pack
+
+    weight = np.ascontiguousarray(module.weight.detach().cpu().float().numpy())
+    packed = pack(weight.reshape(len(weight), -1))
+    size, made = input_shape[1:], output[1:]
+    if weight.ndim == 2:
+        geometry: tuple[Any, ...] = ("linear", weight, 1, size, made, (), (), ())
+    else:
+        pads = _pads(module)
+        geometry = (
+            *("conv", weight, module.groups, size, made),
+            *(tuple(module.stride), tuple(module.dilation), pads),
+        )
+    return Layer(name, *geometry, packed.form, packed.bytes)
+
+
+def _pads(module: Any) -> tuple[int, ...]:
+    """Return begins and ends; PyTorch's texts "same" and "valid" are resolved by the module."""
+    if module.padding == "valid":
+        return (0,) * (2 * len(module.kernel_size))
+    if module.padding == "same":
+        spans = [d * (k - 1) for d, k in zip(module.dilation, module.kernel_size, strict=True)]
+        return (*(span // 2 for span in spans), *(span - span // 2 for span in spans))
+    return (*module.padding, *module.padding)
