@@ -8,6 +8,7 @@
 
 #include "bindings/merge.h"
 #include "bindings/probe.h"
+#include "bindings/summerge.h"
 #include "core/graph.h"
 #include "kernels/int8_tiles/int8_tiles.h"
 
@@ -279,6 +280,7 @@ NB_MODULE(_native, m) {
   m.def("operators", registered_operators);
   bind_merge(m);
   bind_probe(m);
+  bind_summerge(m);
   m.def("multiply_int8", multiply_int8, nb::arg("weights"), nb::arg("inputs"), nb::arg("isa"));
   nb::class_<Graph>(m, "Graph")
       .def("__init__", make_graph, nb::arg("values"), nb::arg("inputs"), nb::arg("outputs"), nb::arg("constants"),

@@ -17,7 +17,8 @@ class Layer:
     """A convolution or a linear layer with its weights, as they multiply.
 
     ``weight`` is (M, C / groups, *kernel), or (M, K) of a linear layer. ``input_size`` and
-    ``output_size`` are without the batch: (C, *spatial) and (M, *spatial), or (..., K) and (..., M).
+    ``output_size`` are without the batch: (C, *spatial) and (M, *spatial), of a linear layer
+    (..., K) and (..., M).
     ``strides`` and ``dilations`` have one number a spatial axis, ``pads`` the begins and then the
     ends. ``form`` and ``packed_bytes`` say how an artifact holds the weights, coefficients and
     indices included. ``step`` is the step of the program that it is, None outside a program.

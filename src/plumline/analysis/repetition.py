@@ -5,7 +5,23 @@ from numpy.typing import NDArray
 
 from plumline.analysis.layer import Floats, Layer
 
-Codes = NDArray[np.int64]
+Codes = NDArray[np.uint64]
+
+
+def codes(matrix: Floats) -> Codes:
+    """Number the weights of a matrix (M, K): equal numbers, equal weights.
+
+    Filters that are sums of inputs times one number of their own, {0, a}, {-a, +a} or {-a, 0, +a},
+    are compared without it: 0, 1 and 2 are negative, zero and positive. So a network counts the
+    same before and after a BatchNorm is folded into it.
+    """
+    numbers = (np.sign(matrix) + 1).astype(np.uint64)
+    largest = np.abs(matrix).max(axis=1, keepdims=True)
+    scaled = ((matrix == 0) | (np.abs(matrix) == largest)).all(axis=1)
+    if not scaled.all():
+        others = matrix[~scaled] + np.float32(0)  # -0.0 becomes 0.0
+        numbers[~scaled] = others.view(np.uint32) + np.uint64(3)
+    return numbers
 
 
 def distinct_filters(codes: Codes) -> int:
@@ -34,34 +50,16 @@ def distinct_channel_groups(codes: Codes, layer: Layer, size: int) -> int:
 
 
 def distinct_rows(codes: Codes) -> int:
-    """Count the different rows of a matrix of codes of at least 0.
+    """Count the different rows of a matrix of codes.
 
-    Rows become numbers: a column at a time joins what is numbered so far, and numbers are made
-    small again before they could leave 64 bits.
+    A row is a number in the base of the codes where that fits in 64 bits. Longer ones have a
+    fingerprint: a sum of codes times random numbers modulo 2^64, in which two of a million rows
+    are the same by chance less often than once in ten million layers.
     """
-    values = int(codes.max()) + 1
-    numbers, limit = np.zeros(len(codes), np.int64), 1
-    for column in codes.T:
-        if limit > (1 << 62) // values:
-            found, numbers = np.unique(numbers, return_inverse=True)
-            limit = len(found)
-        numbers = numbers * values + column
-        limit *= values
-    return len(np.unique(numbers))
-
-
-def codes(matrix: Floats) -> Codes:
-    """Number the weights of a matrix (M, K): equal numbers, equal weights.
-
-    Filters that are sums of inputs times one number of their own, {0, a}, {-a, +a} or {-a, 0, +a},
-    are compared without it: 0, 1 and 2 are negative, zero and positive. So a network counts the
-    same before and after a BatchNorm is folded into it.
-    """
-    numbers = np.sign(matrix).astype(np.int64) + 1
-    largest = np.abs(matrix).max(axis=1, keepdims=True)
-    scaled = ((matrix == 0) | (np.abs(matrix) == largest)).all(axis=1)
-    if not scaled.all():
-        others = matrix[~scaled]
-        values, found = np.unique(others, return_inverse=True)
-        numbers[~scaled] = 3 + found.reshape(others.shape)
-    return numbers
+    base, length = int(codes.max()) + 1, codes.shape[1]
+    if base**length <= 1 << 64:
+        factors = np.array([base**place for place in range(length)], np.uint64)
+    else:
+        factors = np.random.default_rng(0).integers(0, 1 << 64, length, np.uint64)
+    ordered = np.sort(codes @ factors)
+    return 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))

@@ -143,7 +143,9 @@ def _layer(
         "distinct": found.distinct_slices,
         "distinct_filters": found.distinct_filters,
         "merged": None if merged is None else tradeoff.share(merged, layer),
-        "operations": {label: count.total for label, count in counts.items()},
+        "operations": [
+            (label, count.additions, count.multiplications) for label, count in counts.items()
+        ],
         "packed": None if matrix is None else weights.pack(matrix),
         "patterns": None if matrix is None else weights.patterns(layer, matrix),
     }
@@ -196,7 +198,7 @@ def _made(
                 "Roofs",
                 f"multiply-adds of {limits.isa} in registers, and reads of "
                 + ", ".join(f"{memory.bytes:,} bytes ({memory.name})" for memory in limits.memories)
-                + ", on as many threads; the best of some turns.",
+                + ", on as many threads; the best of many short turns.",
             ),
             (
                 "Bytes moved",

@@ -14,7 +14,7 @@ from plumline.runtime import native
 
 Floats = NDArray[np.float32]
 
-TURNS, TURN_SECONDS = 5, 0.01
+TURNS, TURN_SECONDS = 40, 0.002
 MOST_BYTES = 1 << 29
 _CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 
@@ -39,7 +39,7 @@ class Roofs:
 
 
 def measure(threads: int, isa: str) -> Roofs:
-    """Run the probes on ``threads`` threads at a time; the best of some turns counts."""
+    """Run the probes on ``threads`` threads at a time; the best of many short turns counts."""
     probe = native.module()
     with ThreadPoolExecutor(threads) as pool:
 
@@ -61,7 +61,7 @@ def measure(threads: int, isa: str) -> Roofs:
         memories = []
         for name, size, shared in _sizes():
             numbers = max(size // (threads if shared else 1) // 4, 1)
-            arrays = [np.ones(numbers, np.float32) for _ in range(threads)]
+            arrays = [_ones(numbers) for _ in range(threads)]
 
             def read(thread: int, rounds: int, arrays: list[Floats] = arrays) -> float:
                 probe.probe_read(isa, arrays[thread], rounds)
@@ -69,6 +69,14 @@ def measure(threads: int, isa: str) -> Roofs:
 
             memories.append(Memory(name, size, rate(read)))
     return Roofs(threads, isa, operations, tuple(memories))
+
+
+def _ones(numbers: int) -> Floats:
+    """Make an array that begins with a cache line: loads that cross lines cost twice."""
+    line = 64
+    room = np.ones(numbers + line // 4, np.float32)
+    start = -room.ctypes.data % line // 4
+    return room[start : start + numbers]
 
 
 def _turn(

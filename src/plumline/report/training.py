@@ -88,6 +88,7 @@ def _histogram(name: str, latent: Floats, effective: Floats) -> dict[str, Any]:
     density = np.count_nonzero(effective) / len(effective)
     return {
         "name": name,
+        "title": "Latent weights" + (f" of {ALL}" if name == ALL else ""),
         "edges": [round(float(edge), 6) for edge in edges],
         "all": count(latent),
         "positive": count(latent[effective > 0]),

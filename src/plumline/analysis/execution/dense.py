@@ -1,11 +1,11 @@
 """Every weight multiplies, zero or not."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from plumline.analysis.execution.graph import CountedGraph, LayerGraph, Term, WindowGraph
+from plumline.analysis.execution.graph import GraphBuilder, LayerGraph, Term, WindowGraph
 from plumline.analysis.execution.operations import Operations
 from plumline.analysis.execution.registry import ExecutionModel, execution_model
 from plumline.analysis.layer import Floats, Layer
@@ -33,13 +33,10 @@ def of_rows(layer: Layer, visited: Callable[[Floats], Iterable[int]]) -> WindowG
     """Make the graph that multiplies by the weights at the visited columns of each row."""
     graphs = []
     for rows in np.split(layer.matrix, layer.groups):
-        sums = [tuple(Term(k, float(row[k]), True) for k in visited(row)) for row in rows]
-        graphs.append(graph_of_rows(layer.columns, sums))
+        builder = GraphBuilder(layer.columns)
+        sums = [
+            builder.sum(Term(k, float(row[k]), multiplied=True) for k in visited(row))
+            for row in rows
+        ]
+        graphs.append(builder.graph(sums))
     return WindowGraph(layer, tuple(graphs))
-
-
-def graph_of_rows(inputs: int, rows: Sequence[tuple[Term, ...]]) -> CountedGraph:
-    """Make the graph in which each output is a sum of its own; an empty one is zero."""
-    sums = tuple(row for row in rows if row)
-    numbers = iter(range(inputs, inputs + len(sums)))
-    return CountedGraph(inputs, sums, tuple(next(numbers) if row else None for row in rows))

@@ -1,7 +1,7 @@
 """What an execution model executes, sum by sum, and the interpreter that counts as it goes."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
@@ -55,6 +55,28 @@ class CountedGraph:
         zero = np.zeros(x.shape[1])
         found = [zero if operand is None else values[operand] for operand in self.outputs]
         return np.array(found).reshape(len(self.outputs), x.shape[1]), counter.operations
+
+
+class GraphBuilder:
+    """Makes a graph sum by sum."""
+
+    def __init__(self, inputs: int) -> None:
+        self._inputs = inputs
+        self._sums: list[tuple[Term, ...]] = []
+
+    def sum(self, terms: Iterable[Term]) -> int | None:
+        """Return the operand that is this sum; None for an empty one, no new one for one operand."""
+        terms = tuple(terms)
+        if not terms:
+            return None
+        if len(terms) == 1 and terms[0] == Term(terms[0].operand):
+            return terms[0].operand
+        self._sums.append(terms)
+        return self._inputs + len(self._sums) - 1
+
+    def graph(self, outputs: Iterable[int | None]) -> CountedGraph:
+        """Return the graph with these operands as its outputs."""
+        return CountedGraph(self._inputs, tuple(self._sums), tuple(outputs))
 
 
 class _Counter:
@@ -125,7 +147,7 @@ def windows(layer: Layer, x: Reals) -> list[Reals]:
                 tap, layer.dilations, reach, layer.strides, strict=True
             )
         ]
-        rows.append(padded[(channel, *places)].ravel())
+        rows.append(padded[channel][tuple(places)].ravel())
     return np.split(np.array(rows), layer.groups)
 
 

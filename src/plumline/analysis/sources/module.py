@@ -1,6 +1,5 @@
 """The layers of a PyTorch module, with the weights that its schemes make of the latent ones."""
 
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,16 +62,11 @@ def _layer(name: str, module: Any, input_shape: tuple[int, ...], output: tuple[i
 
     weight = np.ascontiguousarray(module.weight.detach().cpu().float().numpy())
     packed = pack(weight.reshape(len(weight), -1))
-    size, made = input_shape[1:], output[1:]
+    size, made, held = input_shape[1:], output[1:], (packed.form, packed.bytes)
     if weight.ndim == 2:
-        geometry: tuple[Any, ...] = ("linear", weight, 1, size, made, (), (), ())
-    else:
-        pads = _pads(module)
-        geometry = (
-            *("conv", weight, module.groups, size, made),
-            *(tuple(module.stride), tuple(module.dilation), pads),
-        )
-    return Layer(name, *geometry, packed.form, packed.bytes)
+        return Layer(name, "linear", weight, 1, size, made, (), (), (), *held)
+    window = (tuple(module.stride), tuple(module.dilation), _pads(module))
+    return Layer(name, "conv", weight, module.groups, size, made, *window, *held)
 
 
 def _pads(module: Any) -> tuple[int, ...]:

@@ -56,32 +56,16 @@ def _layer(node: Node, step: PlanStep, input_shape: tuple[int, ...]) -> Layer:
         value = node.attributes[name]
         return tuple(map(int, value)) if isinstance(value, tuple) else (int(value),)
 
-    matrix = unpack.weights(node)
+    matrix, size = unpack.weights(node), input_shape[1:]
     filters = len(matrix)
-    size = tuple(input_shape[1:])
-    packed = unpack.packed_bytes(node)
-    form = str(node.attributes["weights"])
+    held = (str(node.attributes["weights"]), unpack.packed_bytes(node), step)
     if not node.op.endswith("conv"):
-        output = (*size[:-1], filters)
-        return Layer(node.name, "linear", matrix, 1, size, output, (), (), (), form, packed, step)
+        return Layer(node.name, "linear", matrix, 1, size, (*size[:-1], filters), (), (), (), *held)
     kernel, groups = numbers("kernel"), numbers("groups")[0]
-    strides, dilations, pads = numbers("strides"), numbers("dilations"), numbers("pads")
-    output = (filters, *output_sizes(size[1:], kernel, strides, dilations, pads))
+    window = (numbers("strides"), numbers("dilations"), numbers("pads"))
+    output = (filters, *output_sizes(size[1:], kernel, *window))
     weight = matrix.reshape(filters, matrix.shape[1] // prod(kernel), *kernel)
-    return Layer(
-        node.name,
-        "conv",
-        weight,
-        groups,
-        size,
-        output,
-        strides,
-        dilations,
-        pads,
-        form,
-        packed,
-        step,
-    )
+    return Layer(node.name, "conv", weight, groups, size, output, *window, *held)
 
 
 def output_sizes(

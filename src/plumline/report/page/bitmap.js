@@ -114,10 +114,11 @@ function bitmaps(layer) {
 
   function draw(width) {
     overview(whole, layer, sign);
-    const cell = Math.min(width / layer.channels, 420 / layer.filters, 16);
-    const exact = cell >= 1 ? Math.floor(cell) : cell;
-    frame.style.width = `${Math.round(exact * layer.channels)}px`;
-    frame.style.height = `${Math.round(exact * layer.filters)}px`;
+    const room = Math.min(width / layer.channels, 640 / layer.filters);
+    const cell = room < 1 ? room : Math.floor(Math.max(1, Math.min(room, 420 / layer.filters, 26)));
+    whole.classList.toggle("smooth", room < 1);
+    frame.style.width = `${Math.round(cell * layer.channels)}px`;
+    frame.style.height = `${Math.round(cell * layer.filters)}px`;
     drawFilter();
   }
 

@@ -32,9 +32,9 @@ function logarithmic([low, high], [from, to]) {
 // plot.svg with plot.x, plot.y and the edges of the plot.
 function chart({ label, height, x, y, draw, legend }) {
   const holder = h("div", { class: "plot" });
-  const figure = h("figure", {}, legend && h("figcaption", { class: "legend" }, legend), holder);
+  const figure = h("figure", {}, legend && h("figcaption", { class: "legend" }, legend), h("p", { class: "axis" }, y.label), holder);
   onWidth(holder, (width) => {
-    const left = 44, right = width - 10, top = 10, bottom = height - 36;
+    const left = 44, right = width - 20, top = 10, bottom = height - 36;
     const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
     const plot = { svg, left, right, top, bottom, x: x.kind(x.domain, [left, right]), y: y.kind(y.domain, [bottom, top]) };
     for (const tick of plot.y.ticks(5))
@@ -49,7 +49,6 @@ function chart({ label, height, x, y, draw, legend }) {
     draw(plot);
     holder.replaceChildren(svg);
   });
-  figure.prepend(h("p", { class: "axis" }, y.label));
   return figure;
 }
 

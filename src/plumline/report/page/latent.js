@@ -4,13 +4,13 @@ function latentHistogram(latent) {
   const { edges, all, positive, negative } = latent;
   const highest = Math.max(...all);
   return h("div", {},
-    h("h3", {}, "Latent weights"),
+    h("h3", {}, latent.title),
     h("p", {}, latent.about),
     chart({
       label: `Histogram of the latent weights of ${latent.name}. ${latent.about}`,
       height: 220,
-      x: { kind: linear, domain: [edges[0], edges[edges.length - 1]], label: "latent weight", format: (value) => significant(value, 2) },
-      y: { kind: linear, domain: [0, highest * 1.05], label: "weights", format: (value) => short(value) },
+      x: { kind: linear, domain: [edges[0], edges[edges.length - 1]], label: "latent weight", format: tick },
+      y: { kind: linear, domain: [0, highest * 1.05], label: "weights", format: tick },
       legend: [key("square", "rest", "become zero"), key("square", "minus", "become −1"), key("square", "plus", "become +1")],
       draw({ svg, x, y, bottom }) {
         all.forEach((count, i) => {

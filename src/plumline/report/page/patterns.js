@@ -36,7 +36,7 @@ function nonzeroHistogram({ patterns, density }) {
       label: `Slices by how many of their ${size} weights are not zero: ${patterns.nonzeros.join(", ")}`,
       height: 190,
       x: { kind: linear, domain: [-0.6, size + 0.6], label: `of ${size}`, format: (value) => (Number.isInteger(value) ? String(value) : "") },
-      y: { kind: linear, domain: [0, highest * 1.05], label: "slices", format: (value) => short(value) },
+      y: { kind: linear, domain: [0, highest * 1.05], label: "slices", format: tick },
       legend: [key("square", "fill", "this layer"), key("circle", "chance", "zeros by chance, at the same density")],
       draw({ svg, x, y, bottom }) {
         patterns.nonzeros.forEach((count, k) =>

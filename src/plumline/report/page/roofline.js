@@ -3,12 +3,11 @@
 function roofline({ steps, roofs, made }, colours) {
   const layers = steps.filter((step) => step.layer && step.layer.macs && step.seconds > 0).map((step) => ({
     step, intensity: (2 * step.layer.macs) / (step.moved + step.layer.bytes), rate: (2 * step.layer.macs) / step.seconds }));
-  const decade = (value, up) => 10 ** (up ? Math.ceil(Math.log10(value)) : Math.floor(Math.log10(value)));
   const intensities = layers.map((layer) => layer.intensity);
   const rates = layers.map((layer) => layer.rate);
   const ridge = roofs.operations / Math.min(...roofs.memories.map((memory) => memory.bandwidth));
-  const xs = [decade(Math.min(...intensities, 1), false), decade(Math.max(...intensities, ridge) * 1.2, true)];
-  const ys = [decade(Math.min(...rates, roofs.operations / 100), false), 3 * Math.max(...rates, roofs.operations)];
+  const xs = [Math.min(...intensities, ridge / 8) / 1.5, Math.max(...intensities, ridge) * 1.5];
+  const ys = [Math.min(...rates, roofs.operations / 20) / 1.5, Math.max(...rates, roofs.operations) * 1.6];
   const dots = new Map();
   const marker = mark(dots);
   selection.listen(marker);
@@ -17,7 +16,7 @@ function roofline({ steps, roofs, made }, colours) {
     const clip = s("clipPath", { id: "roofline-plot" }, s("rect", { x: left, y: top, width: right - left, height: bottom - top }));
     const inside = s("g", { "clip-path": "url(#roofline-plot)" });
     svg.append(clip, inside, s("line", { class: "roof", x1: left, x2: right, y1: y(roofs.operations), y2: y(roofs.operations) }),
-      s("text", { class: "note", x: left + 4, y: y(roofs.operations) - 6 },
+      s("text", { class: "note end", x: right - 4, y: y(roofs.operations) + 14 },
         `every weight multiplied: ${short(roofs.operations, "FLOP/s")}`));
     for (const { name, bandwidth } of roofs.memories) {
       const meets = roofs.operations / bandwidth;
@@ -48,8 +47,8 @@ function roofline({ steps, roofs, made }, colours) {
     chart({
       label: `Roofline: the machine multiplies and adds at ${short(roofs.operations, "FLOP/s")}; ${above} of ${layers.length} layers do their dense work faster`,
       height: 380,
-      x: { kind: logarithmic, domain: xs, label: "FLOP of dense work for each byte moved", format: (value) => short(value) },
-      y: { kind: logarithmic, domain: ys, label: "FLOP of dense work a second", format: (value) => short(value) },
+      x: { kind: logarithmic, domain: xs, label: "FLOP of dense work for each byte moved", format: tick },
+      y: { kind: logarithmic, domain: ys, label: "FLOP of dense work a second", format: tick },
       legend: colours.legend(false), draw,
     }));
 }

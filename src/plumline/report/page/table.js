@@ -2,12 +2,12 @@
 
 const COLUMNS = [
   { name: "step", value: (step) => step.number, text: (step) => step.title, first: true },
-  { name: "op", value: (step) => step.op },
-  { name: "kernel", value: (step) => step.kernel },
-  { name: "weights are", value: (step) => step.layer?.pattern ?? "" },
-  { name: "output", value: (step) => step.elements, text: (step) => times(step.output) },
   { name: "time", value: (step) => step.seconds, text: (step) => time(step.seconds), sum: time },
   { name: "share", value: (step) => step.share, text: (step) => percent(step.share), sum: percent, bar: true },
+  { name: "op", value: (step) => step.op, words: true },
+  { name: "kernel", value: (step) => step.kernel, words: true },
+  { name: "output", value: (step) => step.elements, text: (step) => times(step.output) },
+  { name: "weights are", value: (step) => step.layer?.pattern ?? "", words: true },
   { name: "weights", value: (step) => step.layer?.weights, text: (step) => grouped(step.layer?.weights), sum: grouped },
   { name: "not zero", value: (step) => step.layer?.density, text: (step) => percent(step.layer?.density), bar: true },
   { name: "slices", value: (step) => step.layer?.slices, text: (step) => grouped(step.layer?.slices), sum: grouped },
@@ -20,7 +20,7 @@ const COLUMNS = [
 ];
 
 function isNumber(column) {
-  return column.name !== "op" && column.name !== "kernel" && column.name !== "weights are" && !column.first;
+  return !column.words && !column.first;
 }
 
 function compare(a, b) {

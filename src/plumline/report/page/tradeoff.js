@@ -18,35 +18,37 @@ function tradeoff({ steps, network, tradeoff }) {
     svg.append(
       s("line", { class: "scheme dense line", x1: left, x2: right, y1: y(1), y2: y(1) }),
       s("path", { class: "sparse", d: path([[x(0), y(0)], [x(1), y(1)]]) }),
-      s("text", { class: "note", x: x(0.02), y: y(1) - 6 }, "dense: every weight"),
-      s("text", { class: "note end", x: x(0.86), y: y(0.86) - 8 }, "sparse: every non-zero"));
+      s("text", { class: "note", x: x(0.02), y: y(1) - 6 }, "dense: a multiplication and an addition for every weight"),
+      s("text", { class: "note end", x: x(0.86), y: y(0.86) - 8 }, "the same for every non-zero"));
     for (const { scheme, points } of tradeoff.curves) {
       const at = points.map(([density, ops]) => [x(density), y(ops)]);
       svg.append(s("path", { class: `scheme ${scheme} line`, d: path(at) }));
       for (const [i, [cx, cy]] of at.entries())
         svg.append(build(SHAPES[SCHEMES[scheme]](cx, cy, 4), { class: `scheme ${scheme}` },
-          [s("title", {}, `${scheme}, random weights: density ${percent(points[i][0])}, ${significant(points[i][1])} operations a MAC`)]));
+          [s("title", {}, `${scheme}, random weights: density ${percent(points[i][0])}, ${percent(points[i][1])} of the dense operations`)]));
     }
     svg.append(build(SHAPES.square(x(1), y(1), 4), { class: "scheme dense" }, []));
     dots.clear();
     for (const step of own) {
-      const title = `${step.title}: density ${percent(step.layer.density)}, ${significant(step.layer.merged)} operations a MAC`;
+      const title = `${step.title}: density ${percent(step.layer.density)}, ${percent(step.layer.merged)} of the dense operations`;
       const element = dot(step.number, x(step.layer.density), y(step.layer.merged), 4.5, "own", title);
       dots.set(step.number, element);
       svg.append(element);
     }
     if (tradeoff.network)
       svg.append(build(SHAPES.circle(x(tradeoff.network[0]), y(tradeoff.network[1]), 8), { class: "whole" },
-        [s("title", {}, `this network: density ${percent(tradeoff.network[0])}, ${significant(tradeoff.network[1])} operations a MAC`)]));
+        [s("title", {}, `this network: density ${percent(tradeoff.network[0])}, ${percent(tradeoff.network[1])} of the dense operations`)]));
     marker(selection.step);
   }
 
-  return section("tradeoff", "Repetition against sparsity", tradeoff.about,
+  return section("tradeoff", "Repetition against sparsity",
+    `Operations of each layer when sums that filters have in common are made once (${tradeoff.model}). ` +
+      `Lines are random weights, ${times(tradeoff.shape)}: more zeros leave less to add, a third value leaves less in common.`,
     chart({
-      label: tradeoff.summary,
+      label: `Operations over density. This network: density ${percent(tradeoff.network[0])}, ${percent(tradeoff.network[1])} of the dense operations`,
       height: 380,
       x: { kind: linear, domain: [0, 1], label: "weights that are not zero", format: (value) => percent(value, 0) },
-      y: { kind: linear, domain: [0, Math.ceil(highest * 10 + 0.5) / 10], label: "operations for each dense multiply-accumulate", format: (value) => value.toFixed(1) },
+      y: { kind: linear, domain: [0, Math.ceil(highest * 10 + 0.5) / 10], label: "operations, of the dense ones", format: (value) => percent(value, 0) },
       legend, draw,
     }));
 }

@@ -1,6 +1,6 @@
 // How the network was trained: one small chart a quantity, over epochs.
 
-function training({ training }) {
+function training({ training, latents }) {
   if (!training) return null;
   const charts = training.charts.map(({ title, series, unit }) => {
     const values = series.flatMap(({ points }) => points.map(([, value]) => value));
@@ -12,7 +12,7 @@ function training({ training }) {
         label: `${title} over ${training.epochs} epochs; last: ${last}`,
         height: 200,
         x: { kind: linear, domain: [Math.min(1, training.epochs), Math.max(2, training.epochs)], label: "epoch", format: (value) => (Number.isInteger(value) ? String(value) : "") },
-        y: { kind: linear, domain: [low - room, high + room], label: unit.trim() || title.toLowerCase(), format: (value) => significant(value, 2) },
+        y: { kind: linear, domain: [low - room, high + room], label: unit.trim() || title.toLowerCase(), format: tick },
         legend: series.length > 1 ? series.map(({ name }, i) => key(["circle", "square"][i], `series s${i}`, name)) : null,
         draw({ svg, x, y }) {
           series.forEach(({ points }, i) => {
@@ -27,5 +27,5 @@ function training({ training }) {
         },
       }));
   });
-  return section("training", "Training", training.about, h("div", { class: "pair" }, charts));
+  return section("training", "Training", training.about, h("div", { class: "triple" }, charts, latents?.length ? latentHistogram(latents[0]) : null));
 }
