@@ -39,7 +39,7 @@ float read(const std::string& isa, const Numbers& numbers, int64_t rounds) {
 
 void bind_probe(nb::module_& module) {
   module.def("probe_multiply_adds", multiply_adds, nb::arg("isa"), nb::arg("rounds"));
-  module.def("probe_read", read, nb::arg("isa"), nb::arg("numbers"), nb::arg("rounds"));
+  module.def("probe_read", read, nb::arg("isa"), nb::arg("numbers").noconvert(), nb::arg("rounds"));
 }
 
 }  // namespace plumline

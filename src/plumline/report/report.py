@@ -75,7 +75,7 @@ def collect(found: source.Source, seconds: float) -> dict[str, Any]:
     counts = tradeoff.count(network, analysis, merging)
     total = sum(step.seconds for step in measured.steps)
     numbers = itertools.count()
-    rows = []
+    rows: list[dict[str, Any]] = []
     for step in measured.steps:
         row = _step(len(rows), step, found.modules, total)
         if "weights" in step.node.attributes:
@@ -96,7 +96,9 @@ def collect(found: source.Source, seconds: float) -> dict[str, Any]:
     }
 
 
-def _step(number: int, step: steps.Step, modules: Mapping[str, str], total: float) -> dict[str, Any]:
+def _step(
+    number: int, step: steps.Step, modules: Mapping[str, str], total: float
+) -> dict[str, Any]:
     title = modules.get(step.node.name) or step.node.name or f"step {number}"
     plan = step.plan
     return {
@@ -151,9 +153,7 @@ def _layer(
     }
 
 
-def _network(
-    found: source.Source, analysis: Analysis, measured: steps.Measured
-) -> dict[str, Any]:
+def _network(found: source.Source, analysis: Analysis, measured: steps.Measured) -> dict[str, Any]:
     total = analysis.total
     planned = [
         step.plan.planned_operations for step in measured.steps if "weights" in step.node.attributes

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-
 from numpy.typing import NDArray
 
 from plumline.runtime import native
@@ -88,7 +87,7 @@ def _turn(
 
 
 def _sizes() -> list[tuple[str, int, bool]]:
-    """Name, bytes to read, and whether threads share it: half of each cache, four times the last."""
+    """Name, bytes to read, whether threads share it: half of each cache, four times the last."""
     caches = sorted(_caches().items())
     found = [(f"L{level} cache", size // 2, level > 2) for level, size in caches]
     memory = 4 * caches[-1][1]
@@ -99,15 +98,17 @@ def _sizes() -> list[tuple[str, int, bool]]:
 
 def _caches() -> dict[int, int]:
     """Bytes of the data cache of each level; common ones where the system does not tell."""
-    sizes = {}
-    for index in sorted(_CACHES.glob("index*")):
-        try:
-            if (index / "type").read_text().strip() != "Instruction":
-                level = int((index / "level").read_text())
-                sizes[level] = _bytes((index / "size").read_text().strip())
-        except (OSError, ValueError):
-            continue
+    try:
+        found = [_cache(folder) for folder in sorted(_CACHES.glob("index*"))]
+    except (OSError, ValueError):
+        found = []
+    sizes = {level: size for kind, level, size in found if kind != "Instruction"}
     return sizes or {1: 32 << 10, 2: 512 << 10, 3: 16 << 20}
+
+
+def _cache(folder: Path) -> tuple[str, int, int]:
+    kind, level, size = ((folder / name).read_text().strip() for name in ("type", "level", "size"))
+    return kind, int(level), _bytes(size)
 
 
 def _bytes(text: str) -> int:

@@ -34,7 +34,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Measured:
-    """All steps of a program, ``seconds`` of a whole call, and over how many runs the medians are."""
+    """All steps of a program, ``seconds`` of a whole call, and how many runs the medians are of."""
 
     steps: tuple[Step, ...]
     seconds: float
@@ -52,7 +52,9 @@ def measure(program: Program, budget: float) -> Measured:
     whole = median(_timed(program, sample) for _ in range(runs))
     shapes = program.shapes()
     sizes = _bytes_of_values(artifact, shapes)
-    made_by = {value: number for number, node in enumerate(artifact.nodes) for value in node.outputs}
+    made_by = {
+        value: number for number, node in enumerate(artifact.nodes) for value in node.outputs
+    }
     steps = []
     for node, plan, seconds in zip(artifact.nodes, program.plan(), times, strict=True):
         activations = [value for value in node.inputs if value not in artifact.constants]

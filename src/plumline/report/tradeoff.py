@@ -1,4 +1,4 @@
-"""Repetition against sparsity: operations under one execution model, here and for random weights."""
+"""Repetition against sparsity: operations of this network and of random weights."""
 
 from collections.abc import Iterator
 from dataclasses import replace

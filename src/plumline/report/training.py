@@ -59,9 +59,9 @@ def latents(run: "Run") -> list[dict[str, Any]]:
     found: dict[str, tuple[Floats, Floats]] = {}
     for name, module in run.model.named_modules():
         if parametrize.is_parametrized(module, "weight"):
-            latent = module.parametrizations.weight.original  # type: ignore[union-attr,index]
+            latent = module.parametrizations.weight.original
             effective = module.weight
-            found[name] = tuple(  # type: ignore[assignment]  # of two
+            found[name] = tuple(
                 tensor.detach().float().numpy().ravel() for tensor in (latent, effective)
             )
     if not found:
@@ -69,7 +69,7 @@ def latents(run: "Run") -> list[dict[str, Any]]:
     together = tuple(np.concatenate(parts) for parts in zip(*found.values(), strict=True))
     return [
         _histogram(name, latent, effective)
-        for name, (latent, effective) in {ALL: together, **found}.items()  # type: ignore[dict-item]
+        for name, (latent, effective) in {ALL: together, **found}.items()
     ]
 
 

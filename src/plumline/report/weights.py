@@ -29,7 +29,7 @@ def pack(matrix: Signs) -> dict[str, str]:
     ``nonzero`` is left out where all weights are, ``negative`` where none is. Where each filter has
     one sign, ``negative_filters`` has a bit a filter instead.
     """
-    nonzero, negative = matrix != 0, matrix < 0
+    nonzero, negative = np.not_equal(matrix, 0), np.less(matrix, 0)
     packed = {} if nonzero.all() else {"nonzero": _text(nonzero)}
     if not negative.any():
         return packed
