@@ -10,7 +10,9 @@ from plumline.analysis.layer import Layer, Network
 from plumline.analysis.sources.read import read_network
 from plumline.errors import InputError
 
-DEFAULT_OPERATIONS = ("dense", "sparse")
+DEFAULT_OPERATIONS = ("dense", "sparse", "ucnn", "tables", "plan")
+"""Execution models that take no search: all but ``summerge``."""
+
 CHANNEL_GROUP = 4
 
 

@@ -2,7 +2,9 @@
 
 from plumline.analysis.execution import (  # noqa: F401 - registered in this order
     dense,
+    plan,
     sparse,
+    summerge,
     tables,
     ucnn,
 )

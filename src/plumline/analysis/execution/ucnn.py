@@ -99,7 +99,7 @@ def _filters(builder: GraphBuilder, filters: Floats) -> list[int | None]:
     for column, weights in enumerate(filters.T):
         groups.setdefault(tuple(map(float, weights)), []).append(column)
     outputs: list[int | None] = []
-    for depth in range(len(filters), 0, -1):
+    for _ in filters:
         made = {
             prefix: operand
             for prefix, members in groups.items()

@@ -1,0 +1,146 @@
+"""Kernels with tables of all subset sums of a few inputs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plumline.analysis.execution.graph import (
+    ZERO,
+    GraphBuilder,
+    LayerGraph,
+    Piece,
+    PositionGraph,
+    Term,
+    WindowGraph,
+)
+from plumline.analysis.execution.kernels import planes
+from plumline.analysis.execution.kernels.taps import taps_together
+from plumline.analysis.execution.operations import Operations
+from plumline.analysis.execution.registry import ExecutionModel
+from plumline.analysis.layer import Layer
+
+BITS = 4
+CHUNK = 64
+"""Channels whose tables a word names (kChunkChannels)."""
+
+
+@dataclass(frozen=True)
+class WindowTables(ExecutionModel):
+    """A table of every four columns of a window; a plane adds one entry of each, zero or not."""
+
+    name = "tables"
+
+    def count(self, layer: Layer) -> Operations:
+        """See `ExecutionModel.count`."""
+        tables = -(-layer.columns // BITS)
+        once = Operations()
+        for matrix in np.split(layer.matrix, layer.groups):
+            found = planes.split(matrix)
+            sums = len(found.signs) + found.has_total
+            once += Operations(_entries(layer.columns, BITS) + sums * (tables - 1))
+            once += found.finishing
+        return once * layer.positions
+
+    def graph(self, layer: Layer) -> LayerGraph:
+        """See `ExecutionModel.graph`."""
+        graphs = []
+        for matrix in np.split(layer.matrix, layer.groups):
+            found, builder = planes.split(matrix), GraphBuilder(layer.columns)
+            sums = _look_up(builder, _with_total(found), BITS, skip=False)
+            graphs.append(builder.graph(planes.then(builder, sums, found.finish())))
+        return WindowGraph(layer, tuple(graphs))
+
+
+@dataclass(frozen=True)
+class SharedTables(ExecutionModel):
+    """Tables of the channels at a position, of which all taps that read it add entries.
+
+    The tables of a chunk of channels that a plane does not name at a tap are passed over together.
+    """
+
+    name = "shared_tables"
+
+    def count(self, layer: Layer) -> Operations:
+        """See `ExecutionModel.count`."""
+        once = Operations()
+        for matrix in np.split(layer.matrix, layer.groups):
+            found = planes.split(matrix)
+            rows = _with_total(found)
+            bits = _bits(layer, found)
+            split = rows.reshape(len(rows), layer.channels, layer.taps)
+            additions = -len(rows)
+            for first in range(0, layer.channels, CHUNK):
+                part = split[:, first : first + CHUNK]
+                used = int(part.any(axis=1).sum())
+                additions += _entries(part.shape[1], bits) * len(taps_together(layer))
+                additions += used * -(-part.shape[1] // bits)
+            once += Operations(additions) + found.finishing
+        return once * layer.positions
+
+    def graph(self, layer: Layer) -> LayerGraph:
+        """See `ExecutionModel.graph`."""
+        pieces, finish = [], []
+        for matrix in np.split(layer.matrix, layer.groups):
+            found = planes.split(matrix)
+            pieces.append(tuple(_pieces(layer, _with_total(found), _bits(layer, found))))
+            finish.append(found.finish())
+        return PositionGraph(layer, tuple(pieces), tuple(finish))
+
+
+def _pieces(layer: Layer, rows: NDArray[np.int8], bits: int) -> Iterator[Piece]:
+    split = rows.reshape(len(rows), layer.channels, layer.taps)
+    for first in range(0, layer.channels, CHUNK):
+        for taps in taps_together(layer):
+            part = split[:, first : first + CHUNK, list(taps)].transpose(0, 2, 1)
+            builder = GraphBuilder(part.shape[2])
+            sums = _look_up(builder, part.reshape(-1, part.shape[2]), bits, skip=True)
+            yield Piece(first, taps, builder.graph(sums))
+
+
+def _with_total(found: planes.Planes) -> NDArray[np.int8]:
+    """Return the planes, then, where a filter needs the sum of all inputs, a plane of ones."""
+    return np.pad(found.signs, ((0, int(found.has_total)), (0, 0)), constant_values=1)
+
+
+def _bits(layer: Layer, found: planes.Planes) -> int:
+    """Return how many channels a table has: as shared_tables/plan.cc chooses."""
+    many = layer.channels > CHUNK // 2 and len(found.signs) * layer.taps >= 400
+    return 5 if many else 4
+
+
+def _entries(inputs: int, bits: int) -> int:
+    """Count the additions that make the tables of some inputs, the last one of what is left."""
+    tables, rest = divmod(inputs, bits)
+    return tables * (2**bits - bits - 1) + 2**rest - rest - 1
+
+
+def _look_up(
+    builder: GraphBuilder, rows: NDArray[np.int8], bits: int, *, skip: bool
+) -> list[int | None]:
+    """Make all tables of the inputs, and of each row the sum of the entries that it names.
+
+    With ``skip`` a row without ones is none; otherwise it adds entries that are zero.
+    """
+    sums: list[list[Term]] = [[] for _ in rows]
+    for first in range(0, rows.shape[1], bits):
+        words = rows[:, first : first + bits]
+        entries = _table(builder, range(first, first + words.shape[1]))
+        for terms, word in zip(sums, words, strict=True):
+            terms.append(Term(entries[int(word @ (1 << np.arange(len(word))))]))
+    return [
+        None if skip and not row.any() else builder.sum(terms)
+        for row, terms in zip(rows, sums, strict=True)
+    ]
+
+
+def _table(builder: GraphBuilder, inputs: range) -> list[int]:
+    """Return the operands of all subset sums: entry e has the inputs whose bit is set in e."""
+    entries = [ZERO]
+    for number in inputs:
+        for entry in tuple(entries):
+            made = builder.sum([Term(entry), Term(number)] if entry != ZERO else [Term(number)])
+            assert made is not None
+            entries.append(made)
+    return entries
