@@ -37,6 +37,7 @@ def python(code: str, *blocked: str) -> subprocess.CompletedProcess[str]:
         ("plumline.runtime", set()),
         ("plumline.data", set()),
         ("plumline.bench", set()),
+        ("plumline.report", set()),
         ("plumline.cli", set()),
         ("plumline.compiler", {"onnx"}),
         ("plumline.schemes", {"torch"}),

@@ -33,8 +33,9 @@ def pack(matrix: Signs) -> dict[str, str]:
     packed = {} if nonzero.all() else {"nonzero": _text(nonzero)}
     if not negative.any():
         return packed
-    if not (negative.any(axis=1) & (matrix > 0).any(axis=1)).any():
-        return {**packed, "negative_filters": _text(negative.any(axis=1))}
+    has_negative = np.asarray(negative.any(axis=1))
+    if not (has_negative & (matrix > 0).any(axis=1)).any():
+        return {**packed, "negative_filters": _text(has_negative)}
     return {**packed, "negative": _text(negative)}
 
 
