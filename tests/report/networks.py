@@ -45,3 +45,38 @@ def make(arrays: dict[str, np.ndarray], text: str = TEXT) -> onnx.ModelProto:
     for number, node in enumerate(proto.graph.node):
         node.name = HOSTILE if "both_signs" in node.input else f"{node.op_type.lower()}-{number}"
     return proto
+
+
+def kinds() -> dict[str, onnx.ModelProto]:
+    """Networks of other kinds, each with weights of few values: what a page must draw as well."""
+    random = np.random.default_rng(1)
+
+    def signs(*shape: int) -> np.ndarray:
+        return random.choice((-1, 0, 1), shape) * 0.5
+
+    few = random.standard_normal((12, 8, 3, 3))
+    return {
+        "linear layers": make(
+            {"a": signs(40, 33), "b": signs(4, 40)},
+            _graph("x, a", "h", "Gemm <transB = 1>", "float[N,33] x", "float[N,4] y")
+            + "r = Relu(h) y = Gemm <transB = 1> (r, b) }",
+        ),
+        "one axis": make(
+            {"a": signs(16, 8, 5)},
+            _graph("x, a", "y", "Conv", "float[N,8,20] x", "float[N,16,16] y") + "}",
+        ),
+        "groups": make(
+            {"a": signs(16, 2, 3, 3)},
+            _graph("x, a", "y", "Conv <group = 8>", "float[N,16,9,9] x", "float[N,16,7,7] y") + "}",
+        ),
+        "sparse": make(
+            {"a": few * (np.abs(few) > 1.2)},
+            _graph("x, a", "y", "Conv", "float[N,8,9,9] x", "float[N,12,7,7] y") + "}",
+        ),
+    }
+
+
+def _graph(inputs: str, output: str, node: str, source: str, target: str) -> str:
+    head = '<ir_version: 8, opset_import: ["" : 17]> agraph'
+    operator, _, attributes = node.partition(" ")
+    return f"{head} ({source}) => ({target}) {{ {output} = {operator} {attributes} ({inputs}) "

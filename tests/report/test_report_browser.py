@@ -6,9 +6,11 @@ from typing import Any
 
 import networks
 import numpy as np
+import onnx
 import pytest
 from viewer import Viewer
 
+from plumline import report
 from plumline.report import Report, page
 
 SECTIONS = ("map", "tradeoff", "roofline", "layers", "layer", "conditions")
@@ -149,6 +151,15 @@ def test_no_script_runs_but_the_page_s_own(show: Viewer, written: Report, tmp_pa
     (refusal,) = show.troubles
     assert "Content Security Policy" in refusal
     show.troubles.clear()
+
+
+@pytest.mark.parametrize("kind", networks.kinds())
+def test_networks_of_every_kind_have_a_page(show: Viewer, tmp_path: Path, kind: str) -> None:
+    onnx.save(networks.kinds()[kind], tmp_path / "net.onnx")
+    written = report.write(tmp_path / "net.onnx", tmp_path / "net.html", seconds=0.01)
+    shown = show(written.path, width=360)
+    assert shown.locator("#layer .overview").count() == 1
+    assert shown.evaluate("document.documentElement.scrollWidth") == 360
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -170,7 +170,15 @@ def test_codes_move_one_byte_each(tmp_path: Path) -> None:
     measured = steps.measure(plumline.compile(model), 0.01)
     moved = {step.node.op: step.moved for step in measured.steps}
     assert moved["quantize_linear"] == 5 * 3 * 64
-    assert moved["quantized_conv"] == 3 * 64 + 4 * 64 or moved["quantized_conv"] == 3 * 64 + 16 * 64
+    assert moved["quantized_conv"] == (3 + 4) * 64
+    assert moved["dequantize_linear"] == 5 * 4 * 64
+
+
+def test_other_work_is_told_and_warned_of_where_it_took_time() -> None:
+    cores = native.cores()
+    assert report._other_work(None, 1) == {}
+    assert set(report._other_work(0.0, 1)) == {"other_work"}
+    assert "too long" in report._other_work(cores, 1)["warning"]
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:

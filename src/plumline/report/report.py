@@ -22,6 +22,10 @@ from plumline.analysis.execution import parse
 from plumline.bench.machine import Machine, OtherWork
 from plumline.errors import printable
 from plumline.report import page, roofs, source, steps, tradeoff, training, weights
+from plumline.runtime import native
+
+ENOUGH = 0.2
+"""Cores by which other work and the network may exceed those there are without a warning."""
 
 MERGING = "summerge:tile=8:sparsity=on"
 """The execution model that repetition and sparsity are compared under."""
@@ -192,7 +196,7 @@ def _made(
         "runs": measured.runs,
         "steps_seconds": total,
         "input": f"standard normal numbers, one sample: {printable(ports)}",
-        "other_work": _busy(other.cores),
+        **_other_work(other.cores, program.threads),
         "notes": [
             (
                 "Roofs",
@@ -209,7 +213,11 @@ def _made(
     }
 
 
-def _busy(cores: float | None) -> str:
-    if cores is None or cores < 0.1:
-        return ""
-    return f"{cores:.1f} cores were busy with other work meanwhile: times may be too long."
+def _other_work(busy: float | None, threads: int) -> dict[str, str]:
+    """Say what else the machine did, and warn where that must have taken time from the network."""
+    if busy is None:
+        return {}
+    text = f"kept {busy:.1f} of {native.cores()} cores busy while this was measured"
+    short = busy + threads > native.cores() + ENOUGH
+    warning = {"warning": f"Other work {text}: the times are too long."} if short else {}
+    return {"other_work": text, **warning}

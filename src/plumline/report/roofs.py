@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from plumline.runtime import native
 
 Floats = NDArray[np.float32]
+Work = Callable[[int, int], float]
+"""Takes the number of the thread and of rounds, and returns how much was done."""
 
 TURNS, TURN_SECONDS = 40, 0.002
 MOST_BYTES = 1 << 29
@@ -42,13 +44,11 @@ def measure(threads: int, isa: str) -> Roofs:
     probe = native.module()
     with ThreadPoolExecutor(threads) as pool:
 
-        def rate(work: Callable[[int, int], float]) -> float:
+        def rate(work: Work) -> float:
             """Let each thread do rounds of work, as many as a turn lasts; return work a second."""
             rounds = 1
-            while True:
-                seconds, _ = _turn(pool, threads, work, rounds)
-                if seconds >= TURN_SECONDS:
-                    break
+            # The fastest of a few turns: one that other work disturbs is long with few rounds too.
+            while min(_turn(pool, threads, work, rounds)[0] for _ in range(3)) < TURN_SECONDS:
                 rounds *= 2
             turns = [_turn(pool, threads, work, rounds) for _ in range(TURNS)]
             return max(done / seconds for seconds, done in turns)
@@ -78,12 +78,16 @@ def _ones(numbers: int) -> Floats:
     return room[start : start + numbers]
 
 
-def _turn(
-    pool: ThreadPoolExecutor, threads: int, work: Callable[[int, int], float], rounds: int
-) -> tuple[float, float]:
-    start = time.perf_counter()
-    done = sum(pool.map(work, range(threads), [rounds] * threads))
-    return time.perf_counter() - start, done
+def _turn(pool: ThreadPoolExecutor, threads: int, work: Work, rounds: int) -> tuple[float, float]:
+    """Return the seconds from the first thread's start to the last one's end, and the work done."""
+
+    def timed(thread: int) -> tuple[float, float, float]:
+        start = time.perf_counter()
+        done = work(thread, rounds)
+        return start, time.perf_counter(), done
+
+    starts, ends, done = zip(*pool.map(timed, range(threads)), strict=True)
+    return max(ends) - min(starts), sum(done)
 
 
 def _sizes() -> list[tuple[str, int, bool]]:

@@ -27,8 +27,8 @@ function tick(value) {
 }
 
 function time(seconds) {
-  const [size, unit] = [[1, "s"], [1e-3, "ms"], [0, "µs"]].find(([size]) => seconds >= size);
-  return significant(seconds / (size || 1e-6)) + THIN + unit;
+  const [size, unit] = [[1, "s"], [1e-3, "ms"], [1e-6, "µs"], [0, "ns"]].find(([size]) => seconds >= size);
+  return significant(seconds / (size || 1e-9)) + THIN + unit;
 }
 
 function percent(share, digits = 1) {

@@ -43,7 +43,7 @@ function roofline({ steps, roofs, made }, colours) {
 
   const above = layers.filter((layer) => layer.rate > roofs.operations).length;
   return section("roofline", "Roofline of this machine",
-    `What each layer does of its dense work a second; larger dots take more time. ${above ? `${above} of ${layers.length} layers are above the roof of multiplying every weight, which only skipping work can reach.` : ""}`,
+    `What each layer does of its dense work a second; larger dots take more time. ${above ? `${above} of ${layers.length} layers are above the roof of multiplying every weight, which only saving work can reach.` : ""}`,
     chart({
       label: `Roofline: the machine multiplies and adds at ${short(roofs.operations, "FLOP/s")}; ${above} of ${layers.length} layers do their dense work faster`,
       height: 380,

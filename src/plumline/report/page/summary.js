@@ -15,6 +15,7 @@ function summary({ title, network, made }) {
     h("p", { class: "kicker" }, "plumline report"),
     h("h1", {}, title),
     h("p", { class: "lede" }, network.sentence),
+    made.warning ? h("p", { class: "warning" }, made.warning) : null,
     h("dl", { class: "figures" },
       figures.map(([name, value, about]) => h("div", {}, h("dt", {}, name), h("dd", {}, value), h("dd", { class: "about" }, about)))));
 }

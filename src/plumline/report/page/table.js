@@ -28,11 +28,12 @@ function compare(a, b) {
 }
 
 function layerTable({ steps }) {
-  let order = { column: COLUMNS[0], direction: 1 };
+  const columns = COLUMNS.map((column) => ({ ...column, full: column.bar && Math.max(...steps.map((step) => column.value(step) || 0)) }));
+  let order = { column: columns[0], direction: 1 };
   const rows = new Map(steps.map((step) => [step.number, row(step)]));
   const body = h("tbody");
-  const sums = COLUMNS.map((column) => h(column.first ? "th" : "td", { class: isNumber(column) && "number", scope: column.first && "row" }));
-  const heads = COLUMNS.map(head);
+  const sums = columns.map((column) => h(column.first ? "th" : "td", { class: isNumber(column) && "number", scope: column.first && "row" }));
+  const heads = columns.map(head);
   const search = h("input", { type: "search", id: "filter", placeholder: "name, kernel, pattern…", autocomplete: "off", oninput: show });
   const only = h("input", { type: "checkbox", id: "only", onchange: show });
   const status = h("p", { class: "status", role: "status" });
@@ -45,12 +46,12 @@ function layerTable({ steps }) {
   }
 
   function row(step) {
-    const cells = COLUMNS.map((column) => {
+    const cells = columns.map((column) => {
       const text = column.text ? column.text(step) : column.value(step);
       if (column.first)
         return h("th", { scope: "row" }, h("button", { type: "button", class: "link", onclick: () => selection.choose(step.number) }, text));
       const cell = h("td", { class: [isNumber(column) && "number", column.bar && "bar"].filter(Boolean).join(" ") || null }, text ?? "");
-      if (column.bar && text) cell.style.setProperty("--part", `${Math.min(100, 100 * column.value(step))}%`);
+      if (column.bar && text) cell.style.setProperty("--part", `${(100 * column.value(step)) / column.full}%`);
       return cell;
     });
     return h("tr", {}, cells);
@@ -69,7 +70,7 @@ function layerTable({ steps }) {
     const has = (step) => order.column.value(step) !== undefined && order.column.value(step) !== null;
     shown.sort((a, b) => has(b) - has(a) || (has(a) && order.direction * compare(order.column.value(a), order.column.value(b))) || a.number - b.number);
     body.replaceChildren(...shown.map((step) => rows.get(step.number)));
-    COLUMNS.forEach((column, i) => {
+    columns.forEach((column, i) => {
       const sorted = column === order.column;
       heads[i].setAttribute("aria-sort", sorted ? (order.direction > 0 ? "ascending" : "descending") : "none");
       sums[i].textContent = column.first ? "sum" : column.sum ? column.sum(shown.reduce((sum, step) => sum + (column.value(step) || 0), 0)) : "";

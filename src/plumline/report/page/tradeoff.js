@@ -3,9 +3,11 @@
 const SCHEMES = { dense: "square", binary: "triangle", ternary: "diamond", "signed-binary": "circle" };
 
 function tradeoff({ steps, network, tradeoff }) {
-  const low = tradeoff.curves.flatMap((curve) => curve.points);
+  const counted = tradeoff.curves.flatMap((curve) => curve.points);
   const own = steps.filter((step) => step.layer && step.layer.merged !== null);
-  const highest = Math.max(1, ...low.map(([, ops]) => ops), ...own.map((step) => step.layer.merged));
+  const all = [1, ...counted.map(([, ops]) => ops), ...own.map((step) => step.layer.merged)];
+  const range = [Math.min(...all) / 1.3, Math.max(...all) * 1.25];
+  const sparse = Array.from({ length: 60 }, (_, i) => range[0] * (1 / range[0]) ** (i / 59));
   const dots = new Map();
   const marker = mark(dots);
   selection.listen(marker);
@@ -17,9 +19,9 @@ function tradeoff({ steps, network, tradeoff }) {
   function draw({ svg, x, y, left, right }) {
     svg.append(
       s("line", { class: "scheme dense line", x1: left, x2: right, y1: y(1), y2: y(1) }),
-      s("path", { class: "sparse", d: path([[x(0), y(0)], [x(1), y(1)]]) }),
-      s("text", { class: "note", x: x(0.02), y: y(1) - 6 }, "dense: a multiplication and an addition for every weight"),
-      s("text", { class: "note end", x: x(0.86), y: y(0.86) - 8 }, "the same for every non-zero"));
+      s("path", { class: "sparse", d: path(sparse.map((density) => [x(density), y(density)])) }),
+      s("text", { class: "note", x: x(0.02), y: y(1) - 6 }, "every weight by itself"),
+      s("text", { class: "note end", x: x(0.4), y: y(0.42) - 4 }, "every non-zero by itself"));
     for (const { scheme, points } of tradeoff.curves) {
       const at = points.map(([density, ops]) => [x(density), y(ops)]);
       svg.append(s("path", { class: `scheme ${scheme} line`, d: path(at) }));
@@ -48,7 +50,7 @@ function tradeoff({ steps, network, tradeoff }) {
       label: `Operations over density. This network: density ${percent(tradeoff.network[0])}, ${percent(tradeoff.network[1])} of the dense operations`,
       height: 380,
       x: { kind: linear, domain: [0, 1], label: "weights that are not zero", format: (value) => percent(value, 0) },
-      y: { kind: linear, domain: [0, Math.ceil(highest * 10 + 0.5) / 10], label: "operations, of the dense ones", format: (value) => percent(value, 0) },
+      y: { kind: logarithmic, domain: range, label: "operations, of the dense ones", format: (value) => percent(value, value < 0.01 ? 1 : 0) },
       legend, draw,
     }));
 }
