@@ -4,9 +4,11 @@ import base64
 import hashlib
 import html
 import json
-from importlib.resources import files
+from pathlib import Path
 from string import Template
 from typing import Any
+
+ASSETS = Path(__file__).parent / "page"
 
 SCRIPTS = (
     *("dom.js", "format.js", "selection.js", "chart.js"),
@@ -41,7 +43,7 @@ def embed(data: dict[str, Any]) -> str:
 
 
 def _asset(name: str) -> str:
-    return (files("plumline.report") / "page" / name).read_text(encoding="utf-8")
+    return (ASSETS / name).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:
