@@ -19,6 +19,7 @@ RUNS = {
         *("resnet18-conv", "--activations", "int8", "--isa", "avx2,avx512_vnni"),
         *("--schemes", "signed-binary,binary,ternary"),
     ],
+    "plum-speed": ["plum-speed", "--isa", "avx2,avx512"],
     "models": ["models", "--isa", "avx512", "--repeats", "6"],
     "footprint": ["footprint", "--isa", "avx512"],
 }

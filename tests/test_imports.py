@@ -10,7 +10,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-HEAVY = ("torch", "onnx", "onnxruntime", "openvino", "sklearn", "scipy", "lightning_fabric")
+HEAVY = (
+    *("torch", "onnx", "onnxruntime", "openvino", "sklearn", "scipy", "lightning_fabric"),
+    "matplotlib",
+)
 
 BLOCK_TORCH = """
 import sys
@@ -37,6 +40,7 @@ def python(code: str, *blocked: str) -> subprocess.CompletedProcess[str]:
         ("plumline.runtime", set()),
         ("plumline.data", set()),
         ("plumline.bench", set()),
+        ("plumline.analysis", set()),
         ("plumline.report", set()),
         ("plumline.cli", set()),
         ("plumline.compiler", {"onnx"}),
@@ -105,7 +109,7 @@ def test_a_program_loads_and_runs_with_numpy_alone(digits_program: Path) -> None
 
 @pytest.mark.parametrize(
     "arguments",
-    [["run", "--random", "0"], ["inspect"], ["eval", "--threads", "1"]],
+    [["run", "--random", "0"], ["inspect"], ["analyze"], ["eval", "--threads", "1"]],
     ids=lambda a: a[0],
 )
 def test_verbs_on_a_program_need_no_torch(digits_program: Path, arguments: list[str]) -> None:

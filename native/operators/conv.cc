@@ -40,12 +40,29 @@ ConvMethods methods_of(const Weights& weights, const Taps& taps, Isa isa) {
   return methods;
 }
 
+// The methods of the engine, or the one that the node's attribute `kernels` asks for.
+ConvMethods methods_for(const NodeSpec& spec, const Weights& weights, const Taps& taps, Isa isa) {
+  const std::string kernels = spec.attributes.text("kernels", "");
+  if (kernels.empty()) return methods_of(weights, taps, isa);
+  if (kernels != "summerge") throw Error("kernels is '" + kernels.substr(0, 40) + "', not summerge");
+  const int64_t support = spec.attributes.integer("sparsity_support");
+  if (support != 0 && support != 1) throw Error("sparsity_support is " + std::to_string(support) + ", not 0 or 1");
+  const SumMergeOptions options = {spec.attributes.integer("tile"), support == 1};
+  check(options);
+  if (!may_expand(weights)) throw Error("a matrix with so few planes is too large for summerge");
+  ConvMethods methods;
+  methods.push_back(isa == Isa::kReference ? make_reference(weights) : make_summerge(weights, taps, options, isa));
+  return methods;
+}
+
 class Conv : public Operator {
  public:
   Conv(const NodeSpec& spec, Isa isa, const Weights& weights)
       : shape_(spec, weights.filters, weights.columns),
         fused_(spec, weights.filters),
-        choice_(methods_of(weights, {shape_.groups(), shape_.channels(), shape_.taps(), shape_.kernel_width()}, isa),
+        asked_for_(!spec.attributes.text("kernels", "").empty()),
+        choice_(methods_for(spec, weights, {shape_.groups(), shape_.channels(), shape_.taps(), shape_.kernel_width()},
+                            isa),
                 isa, spec.attributes.text("tuned", "")) {}
 
   std::vector<Shape> infer(const std::vector<Shape>& inputs) const override {
@@ -80,7 +97,7 @@ class Conv : public Operator {
     return choice_.candidates(shape_.window(inputs[0]));
   }
   std::string reason_for(const std::vector<Shape>& inputs) const override {
-    return choice_.reason(inputs[0], shape_.window(inputs[0]));
+    return asked_for_ ? "asked for" : choice_.reason(inputs[0], shape_.window(inputs[0]));
   }
 
  private:
@@ -88,6 +105,7 @@ class Conv : public Operator {
 
   ConvShape shape_;
   Fused fused_;
+  bool asked_for_;
   MethodChoice<ConvMethod> choice_;
 };
 

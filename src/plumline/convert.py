@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from plumline.errors import InputError
-from plumline.schemes import Float, Quantizer, Scheme
+from plumline.schemes import Float, Quantizer, Scheme, quantizer_of
 
 CONVERTIBLE = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
 
@@ -146,7 +146,7 @@ def summarize(model: nn.Module) -> ConversionReport:
         weight = getattr(layer, "weight", None)
         if not isinstance(weight, Tensor) or weight.ndim < 2:
             continue
-        quantizer = _find_quantizer(layer)
+        quantizer = quantizer_of(layer)
         scheme = quantizer.scheme if quantizer else Float()
         effectual = int(torch.count_nonzero(weight.detach()))
         rows.append(Row(name, scheme.name, weight.numel(), effectual, scheme.bits))
@@ -162,7 +162,7 @@ def freeze(model: nn.Module) -> nn.Module:
     Returns:
         The same model.
     """
-    layers = [layer for layer in model.modules() if _find_quantizer(layer)]
+    layers = [layer for layer in model.modules() if quantizer_of(layer)]
     # All values come before any change: layers may share one latent weight.
     weights = [_weight(layer) for layer in layers]
     for layer, weight in zip(layers, weights, strict=True):
@@ -274,7 +274,7 @@ def _some(names: Iterable[str]) -> str:
 
 
 def _quantizer(name: str, layer: nn.Module, scheme: Scheme) -> Quantizer:
-    if _find_quantizer(layer):
+    if quantizer_of(layer):
         raise InputError(f"the layer {name!r} has a scheme already: convert a model only once")
     weight = _weight(layer)
     if nn.parameter.is_lazy(weight):
@@ -283,13 +283,6 @@ def _quantizer(name: str, layer: nn.Module, scheme: Scheme) -> Quantizer:
         return scheme.quantizer(weight.detach())
     except InputError as error:
         raise InputError(f"layer {name!r}: {error}") from None
-
-
-def _find_quantizer(layer: nn.Module) -> Quantizer | None:
-    if not parametrize.is_parametrized(layer, "weight"):
-        return None
-    chain = layer.parametrizations["weight"]  # type: ignore[index] # a ModuleDict
-    return next((step for step in chain if isinstance(step, Quantizer)), None)
 
 
 def _total(label: str, rows: Iterable[Row]) -> Row:

@@ -19,7 +19,7 @@ from plumline.bench.records import KEY, Records, read
 from plumline.bench.subject import Subject
 from plumline.bench.suite import Case, Settings
 from plumline.bench.suite_run import run_suite
-from plumline.bench.suites import models, resnet18_conv
+from plumline.bench.suites import models, plum_speed, resnet18_conv
 from plumline.bench.summary import summarize
 from plumline.cli import main
 from plumline.compiler import compile_artifact
@@ -54,7 +54,7 @@ def groups(monkeypatch: pytest.MonkeyPatch) -> list[list[Case]]:
 
 
 def test_the_suites_are_those_of_the_folder() -> None:
-    assert suite.names() == ["footprint", "models", "resnet18-conv"]
+    assert suite.names() == ["footprint", "models", "plum-speed", "resnet18-conv"]
     with pytest.raises(InputError, match="did you mean 'models'"):
         suite.look_up("model")
 
@@ -71,6 +71,20 @@ def test_resnet18_conv_has_every_3x3_shape_with_every_scheme_and_the_dense_layer
     assert sum(len(group) for group in found) == 7 * 4 + 4
     only_binary = list(resnet18_conv.groups(Settings(schemes=("binary",))))
     assert {case.scheme for group in only_binary for case in group} == {"binary"}
+
+
+def test_plum_speed_times_every_scheme_in_every_execution_at_once() -> None:
+    found = list(plum_speed.groups(Settings()))
+    assert len(found) == 7
+    for group in found:
+        cases = {(case.part, case.scheme): case for case in group}
+        assert len(cases) == len(group) == 3 * 3
+        assert len({case.name for case in group}) == 3
+    small = next(case for case in found[-1] if case.part == "summerge, zeros added up")
+    kernels = {node.attributes.get("sparsity_support") for node in small.subject.artifact.nodes}
+    assert kernels == {0}
+    with pytest.raises(InputError, match="leave out others"):
+        run_suite("plum-speed", Settings(activations="int8"))
 
 
 @pytest.mark.parametrize("activations", ["fp32", "int8"])

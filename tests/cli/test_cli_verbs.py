@@ -170,6 +170,18 @@ def test_compile_tunes_and_inspect_says_so(
     assert re.search(r"tuned \d+ steps for \w+, threads: \d; \d+ changed: ", text)
 
 
+def test_compile_takes_a_choice_of_kernels_and_inspect_tells_it(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = tmp_path / "chosen.plum"
+    compile = ["compile", folder / "net.onnx", "-o", program, "--kernels", "summerge"]
+    answer(capsys, *compile, "--no-sparsity-support", "--tile", "8")
+    why = [step["why"] for step in answer(capsys, "inspect", program)["steps"]]
+    assert any(text.endswith("summerge in tiles of 8, zeros added up") for text in why)
+    assert main([*map(os.fspath, compile), "--tile", "9"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 def test_run_reads_and_writes_arrays(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -160,6 +160,9 @@ def coherent(source, op, attributes, shapes):
         return with_a_lie(source, coherent_codes(source, attributes, m, k), m, k)
     weights = attributes["weights"] = source.pick(TEXTS["weights"])
     attributes |= {"activation": "none", "activation_parameters": []}
+    if op == "conv" and source.chance(0.2):
+        support = int(source.chance(0.5))
+        attributes |= {"kernels": "summerge", "tile": source.small(), "sparsity_support": support}
     rng = source.rng
     if weights == "dense":
         tensors = {"weight": rng.standard_normal((m, k)).astype(np.float32)}

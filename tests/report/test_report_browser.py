@@ -192,18 +192,29 @@ def test_it_follows_the_reader_s_light(show: Viewer, written: Report) -> None:
 def test_runs_have_curves_and_latent_weights(show: Viewer, written: Report, tmp_path: Path) -> None:
     points = [(1, 0.5), (2, 0.25)]
     chart = {"title": "Loss", "unit": "", "series": [{"name": "test", "points": points}]}
-    histogram = {"edges": [-1.0, 0.0, 1.0], "all": [3, 2], "positive": [0, 2], "negative": [1, 0]}
-    named = {"name": "all", "title": "Latent weights of all", "about": "60 % are effectual."}
+    edges = [-2.0, -1.0, 0.0, 1.0, 2.0]
+    frames = [
+        {"epoch": 1, "all": [0, 1, 1, 0], "effectual": [0, 0, 1, 0]},
+        {"epoch": 2, "all": [4, 8, 2, 4], "effectual": [4, 0, 0, 4]},
+    ]
+    latent = {"name": "pooled", "about": "half are effectual", "edges": edges, "frames": frames}
     data = json.loads(json.dumps(written.data)) | {
         "training": {"epochs": 2, "about": "two epochs", "charts": [chart]},
-        "latents": [named | histogram],
+        "latents": [latent],
     }
     path = tmp_path / "run.html"
     path.write_text(page.render("run", data), encoding="utf-8")
     shown = show(path)
     assert "test 0.250" in shown.locator("#training").inner_text()
     assert shown.locator("#training path.series").count() == 1
+    assert heights(shown) == pytest.approx([4, 8, 2, 4, 4, 4])
+    shown.locator("#epoch-pooled").fill("0")
+    shown.wait_for_function("document.querySelectorAll('#training .plot rect').length === 3")
+    assert heights(shown) == pytest.approx([1, 1, 1])
+
+
+def heights(shown: Any) -> list[float]:
+    """What the bars of a histogram stand for: the axis reaches 5 % beyond the highest of 8."""
+    plot = 220 - 36 - 10
     bars = shown.locator("#training .plot rect").all()
-    heights = [float(bar.get_attribute("height")) for bar in bars]
-    unit = heights[0]
-    assert [height / unit for height in heights] == pytest.approx([1, 2, 2])
+    return [float(bar.get_attribute("height")) / plot * 8 * 1.05 for bar in bars]

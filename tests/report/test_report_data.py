@@ -246,11 +246,12 @@ def test_a_run_has_names_curves_and_latent_weights(tmp_path: Path) -> None:
     layers = {row["title"]: row["layer"] for row in written.data["steps"] if "layer" in row}
     quantized = [name for name, layer in layers.items() if layer["scheme"] == "signed-binary"]
     names = [latent["name"] for latent in written.data["latents"]]
-    assert names == [training.ALL, *quantized]
+    assert names == ["pooled", *quantized]
     for latent in written.data["latents"][1:]:
         found = layers[latent["name"]]
-        assert sum(latent["all"]) == found["weights"]
-        effectual = sum(latent["positive"]) + sum(latent["negative"])
-        assert effectual == round(found["density"] * found["weights"])
+        assert [frame["epoch"] for frame in latent["frames"]] == [1]
+        assert sum(latent["frames"][0]["all"]) == found["weights"]
+        effectual = round(found["density"] * found["weights"])
+        assert sum(latent["frames"][0]["effectual"]) == effectual
     titles = [chart["title"] for chart in written.data["training"]["charts"]]
     assert titles == [chart[0] for chart in training.CHARTS]

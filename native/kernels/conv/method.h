@@ -8,6 +8,7 @@
 #include "core/cpu.h"
 #include "core/thread_pool.h"
 #include "kernels/conv/window.h"
+#include "kernels/summerge/graph.h"
 #include "kernels/weights/weights.h"
 
 namespace plumline {
@@ -48,6 +49,9 @@ std::unique_ptr<ConvMethod> make_sparse(const Weights& weights, const Taps& taps
 std::unique_ptr<ConvMethod> make_planes(const Weights& weights, const Taps& taps, Isa isa);  // of planes
 std::unique_ptr<ConvMethod> make_shared_tables(const Weights& weights, const Taps& taps, Isa isa);  // of planes
 std::unique_ptr<ConvMethod> make_merge(const Weights& weights, const Taps& taps, Isa isa);  // of planes; or null
+// Of weights of few values in each filter; throws Error for others.
+std::unique_ptr<ConvMethod> make_summerge(const Weights& weights, const Taps& taps, const SumMergeOptions& options,
+                                          Isa isa);
 // Of dense weights and planes, on tile registers; null where there are none, or a weight is too large for bf16.
 std::unique_ptr<ConvMethod> make_limbs(const Weights& weights, const Taps& taps, Isa isa);
 bool tables_pay(const Weights& weights, const Taps& taps, Isa isa);  // whether make_planes beats the dense ones

@@ -143,11 +143,15 @@ class Builder {
 
 }  // namespace
 
-SumMergeGraph make_summerge_graph(const float* weights, int64_t filters, int64_t columns,
-                                  const SumMergeOptions& options) {
+void check(const SumMergeOptions& options) {
   if (options.tile < 1 || options.tile > kMostSumMergeTile)
     throw Error("a tile has 1 to " + std::to_string(kMostSumMergeTile) + " columns, not " +
                 std::to_string(options.tile));
+}
+
+SumMergeGraph make_summerge_graph(const float* weights, int64_t filters, int64_t columns,
+                                  const SumMergeOptions& options) {
+  check(options);
   return Builder(weights, filters, columns, options).build();
 }
 

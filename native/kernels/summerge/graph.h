@@ -13,6 +13,8 @@ struct SumMergeOptions {
   bool sparsity_support;  // whether zero weights are left out; else their inputs are added up like those of any value
 };
 
+void check(const SumMergeOptions& options);  // throws Error for a tile beyond the limits
+
 // The sum of a filter's inputs under the weights +value, less that under -value: one for each magnitude in a filter.
 struct SumMergeAccumulator {
   int32_t filter;

@@ -92,6 +92,7 @@ class Totals:
     entropy_bits: float
     packed_bytes: int
     dense_macs: int
+    dense_operations: Operations
     operations: Mapping[str, Operations]
 
     @property
@@ -149,6 +150,7 @@ class Analysis:
             / max(parameters, 1),
             packed_bytes=sum(layer.packed_bytes for layer in layers),
             dense_macs=sum(layer.dense_macs for layer in layers),
+            dense_operations=sum((layer.dense_operations for layer in layers), Operations()),
             operations=operations,
         )
 
@@ -168,7 +170,7 @@ class Analysis:
         """Return one flat row a layer and model, ready for CSV: the long form that plots want."""
         rows = []
         for layer in self.layers:
-            facts = {k: _flat(v) for k, v in layer.to_dict().items() if k != "operations"}
+            facts = {k: _flat(v) for k, v in layer.to_dict().items() if "operations" not in k}
             for label, counts in layer.operations.items():
                 found = {"additions": "", "multiplications": ""} if counts is None else vars(counts)
                 rows.append({**facts, "model": label, **found})
@@ -186,7 +188,8 @@ def _to_dict(record: LayerAnalysis | Totals) -> dict[str, Any]:
         for label, found in record.operations.items()
     }
     derived = {"density": record.density, "packed_bits": record.packed_bits}
-    return {**plain, **derived, "operations": counts}
+    dense = {**vars(record.dense_operations), "total": record.dense_operations.total}
+    return {**plain, **derived, "dense_operations": dense, "operations": counts}
 
 
 def _flat(value: Any) -> Any:

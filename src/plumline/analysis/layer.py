@@ -1,12 +1,14 @@
 """A layer as an analysis sees it: the weights that run, and the geometry that they run in."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plumline.errors import InputError
+from plumline.runtime.artifact import Attribute
 from plumline.runtime.plan import PlanStep
 
 Floats = NDArray[np.float32]
@@ -21,7 +23,8 @@ class Layer:
     (..., K) and (..., M).
     ``strides`` and ``dilations`` have one number a spatial axis, ``pads`` the begins and then the
     ends. ``form`` and ``packed_bytes`` say how an artifact holds the weights, coefficients and
-    indices included. ``step`` is the step of the program that it is, None outside a program.
+    indices included. ``step`` is the step of the program that it is, with the ``attributes`` of its
+    node; None outside a program.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Layer:
     form: str
     packed_bytes: int
     step: PlanStep | None = None
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse weights that no count can be made of."""

@@ -14,6 +14,7 @@ EXTRAS = {
     },
     "bench": {"onnxruntime": "onnxruntime", "openvino": "openvino"},
     "tensorboard": {"tensorboard": "tensorboard"},
+    "report": {"matplotlib": "matplotlib"},
 }
 """For each extra, the modules it brings and the distributions that they come from."""
 

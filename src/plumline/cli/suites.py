@@ -25,7 +25,9 @@ PART = ("cap", "part", "scheme", "activations", "batch", "threads")
 def declare(parser: ArgumentParser) -> None:
     """Add the arguments that only a suite takes."""
     suite = parser.add_argument_group("suites: many networks in place of one")
-    suite.add_argument("--suite", metavar="NAME", help="resnet18-conv, models, footprint")
+    suite.add_argument(
+        "--suite", metavar="NAME", help="resnet18-conv, models, footprint, plum-speed"
+    )
     suite.add_argument(
         "--only", metavar="TEXT", help="cases whose name and scheme have TEXT, a shell pattern"
     )

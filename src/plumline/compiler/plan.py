@@ -1,5 +1,6 @@
 """Pack the weights of every layer and count what the program will compute."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -8,10 +9,16 @@ import numpy as np
 from plumline.compiler import pack
 from plumline.compiler.dims import Dim, Expression, evaluate, product
 from plumline.compiler.graph import Array, Graph, Step
+from plumline.compiler.summerge import SumMerge, takes
+from plumline.errors import InputError
 
 
-def run(graph: Graph) -> None:
-    """Replace each ``weight`` by its packed form, in place, and note facts for `Program.plan`."""
+def run(graph: Graph, kernels: SumMerge | None = None) -> None:
+    """Replace each ``weight`` by its packed form, in place, and note facts for `Program.plan`.
+
+    With ``kernels``, convolutions whose filters repeat a few values are executed so; `InputError`
+    where there is none.
+    """
     # Counts are for one sample: an unknown first axis of an input counts as 1.
     sizes = {
         str(value.shape[0]): 1
@@ -20,7 +27,7 @@ def run(graph: Graph) -> None:
     }
     for step in graph.steps:
         if step.op in ("conv", "linear"):
-            _pack(step, sizes, pack.pack)
+            _pack(step, sizes, pack.pack, kernels if step.op == "conv" else None)
         elif step.op in ("quantized_conv", "quantized_linear"):
             _pack(step, sizes, pack.pack_integers)
         elif step.op == "matmul":
@@ -29,9 +36,19 @@ def run(graph: Graph) -> None:
             _note(step, dense_operations=count, planned_operations=count)
         else:
             _note(step, dense_operations=0, planned_operations=0)
+    if kernels and not any("kernels" in step.attributes for step in graph.steps):
+        raise InputError(
+            "no float convolution of this network repeats a few values in each filter: leave out "
+            f"kernels={kernels.attributes['kernels']!r}"
+        )
 
 
-def _pack(step: Step, sizes: dict[str, int], form: Callable[[Array], pack.Packed]) -> None:
+def _pack(
+    step: Step,
+    sizes: dict[str, int],
+    form: Callable[[Array], pack.Packed],
+    kernels: SumMerge | None = None,
+) -> None:
     weight = step.tensors.pop("weight")
     packed = form(weight)
     step.attributes["weights"] = packed.form
@@ -40,12 +57,18 @@ def _pack(step: Step, sizes: dict[str, int], form: Callable[[Array], pack.Packed
     positions = evaluate(
         product([shape[0], *shape[2:]] if step.op.endswith("conv") else shape[:-1]), sizes
     )
-    once = operations(packed, weight, step.attributes.get("groups", 1))
+    groups, why = step.attributes.get("groups", 1), packed.why
+    if kernels and takes(weight):
+        step.attributes |= kernels.attributes
+        once = kernels.operations(weight, groups, math.prod(step.attributes["kernel"]))
+        why = f"{why}; {kernels}"
+    else:
+        once = operations(packed, weight, groups)
     _note(
         step,
         pattern=packed.pattern,
         density=packed.density,
-        why=packed.why,
+        why=why,
         weights=weight.size,
         weight_bytes=packed.bytes,
         dense_operations=None if positions is None else weight.size * positions,

@@ -87,7 +87,6 @@ def collect(found: source.Source, seconds: float) -> dict[str, Any]:
             layer, facts = network.layers[number], analysis.layers[number]
             row["layer"] = _layer(step, layer, facts, counts.get(number))
         rows.append(row)
-    runs = found.run
     return {
         "title": found.title,
         "network": _network(found, analysis, measured),
@@ -95,8 +94,10 @@ def collect(found: source.Source, seconds: float) -> dict[str, Any]:
         "steps": rows,
         "roofs": asdict(limits),
         "tradeoff": tradeoff.compare(network, analysis, counts, merging),
-        "training": training.curves(runs) if runs else None,
-        "latents": training.latents(runs) if runs else None,
+        "training": training.curves(found.run) if found.run else None,
+        "latents": training.latents(found.run, found.folder)
+        if found.run and found.folder
+        else None,
     }
 
 
@@ -150,7 +151,8 @@ def _layer(
         "distinct_filters": found.distinct_filters,
         "merged": None if merged is None else tradeoff.share(merged, layer),
         "operations": [
-            (label, count.additions, count.multiplications) for label, count in counts.items()
+            (label, count.additions, count.multiplications)
+            for label, count in sorted(counts.items(), key=lambda item: -item[1].total)
         ],
         "packed": None if matrix is None else weights.pack(matrix),
         "patterns": None if matrix is None else weights.patterns(layer, matrix),

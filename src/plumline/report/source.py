@@ -21,7 +21,7 @@ class Source:
     """A network ready to be measured.
 
     ``modules`` gives the name of the module behind a node, where the ONNX file tells it; ``bytes``
-    is the size of the program as a file.
+    is the size of the program as a file; ``run`` and ``folder`` are there for a run.
     """
 
     title: str
@@ -29,6 +29,7 @@ class Source:
     bytes: int
     modules: Mapping[str, str] = field(default_factory=dict)
     run: "Run | None" = None
+    folder: Path | None = None
 
 
 def read(path: str | os.PathLike[str], shapes: Shapes, threads: int) -> Source:
@@ -54,7 +55,7 @@ def _of_run(folder: Path, shapes: Shapes, threads: int) -> Source:
         path = Path(temporary) / "net.onnx"
         export_onnx(run.model, torch.zeros(1, *run.input_shape), path)
         source = _of_onnx(path, folder.resolve().name, shapes, threads)
-    return Source(source.title, source.program, source.bytes, source.modules, run)
+    return Source(source.title, source.program, source.bytes, source.modules, run, folder)
 
 
 def _of_onnx(path: Path, title: str, shapes: Shapes, threads: int) -> Source:

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from plumline.analysis.latents import LatentLayer
     from plumline.training import Run
 
 CHARTS = (
@@ -18,10 +19,8 @@ CHARTS = (
 )
 """Title, unit, and the keys of ``metrics.jsonl`` that each chart draws."""
 
-BINS = 60
-ALL = "all quantized layers"
-
-Floats = NDArray[np.float32]
+FRAMES = 20
+"""Epochs at most of which the latent weights are shown."""
 
 
 def curves(run: "Run") -> dict[str, Any] | None:
@@ -49,50 +48,43 @@ def _points(history: Iterable[dict[str, Any]], key: str) -> list[tuple[int, floa
     return [(epoch, value) for epoch, value in found if value is not None and math.isfinite(value)]
 
 
-def latents(run: "Run") -> list[dict[str, Any]]:
-    """Return a histogram of the latent weights of each quantized layer, and of all together.
+def latents(run: "Run", folder: Path) -> list[dict[str, Any]]:
+    """Return histograms of the latent weights of all quantized layers, pooled, and of each.
 
-    Those that become zero, positive and negative are told apart: effectual within total.
+    There is one frame for each of some epochs where the run recorded them, else one of its end.
     """
-    from torch.nn.utils import parametrize
+    from plumline.analysis.latents import analyze_latents
+    from plumline.schemes.latents import EDGES, read_latents
+    from plumline.training.latents import read_log
 
-    found: dict[str, tuple[Floats, Floats]] = {}
-    for name, module in run.model.named_modules():
-        if parametrize.is_parametrized(module, "weight"):
-            latent = module.parametrizations.weight.original
-            effective = module.weight
-            found[name] = tuple(
-                tensor.detach().float().numpy().ravel() for tensor in (latent, effective)
-            )
-    if not found:
+    if not any(True for _ in read_latents(run.model)):
         return []
-    together = tuple(np.concatenate(parts) for parts in zip(*found.values(), strict=True))
-    return [
-        _histogram(name, latent, effective)
-        for name, (latent, effective) in {ALL: together, **found}.items()
-    ]
+    found = analyze_latents(run.model)
+    log = read_log(folder)
+    recorded = [log[round(at)] for at in np.linspace(0, len(log) - 1, min(len(log), FRAMES))]
+    now = [_latents(layer, len(run.history)) for layer in (found.pooled, *found.layers)]
+    for layer in now:
+        frames = [
+            {"epoch": record["epoch"], **one["histograms"]}
+            for record in recorded
+            for one in record["layers"]
+            if one["name"] == layer["name"]
+        ]
+        layer["frames"] = frames or layer["frames"]
+        layer["edges"] = [round(float(edge), 3) for edge in EDGES]
+    return now
 
 
-def _histogram(name: str, latent: Floats, effective: Floats) -> dict[str, Any]:
-    reach = float(np.quantile(np.abs(latent), 0.998)) or 1.0
-    edges = np.linspace(-reach, reach, BINS + 1)
-
-    def count(values: Floats) -> list[int]:
-        # The outermost bars hold what is beyond them.
-        clipped = np.clip(values, edges[0], edges[-1])
-        return [int(n) for n in np.histogram(clipped, edges)[0]]
-
-    centred = latent - latent.mean(dtype=np.float64)
-    variance = float((centred**2).mean())
-    kurtosis = float((centred**4).mean()) / variance**2 - 3 if variance else 0.0
-    density = np.count_nonzero(effective) / len(effective)
+def _latents(layer: "LatentLayer", epochs: int) -> dict[str, Any]:
+    whole = layer.groups["all"]
+    better = ""
+    if whole.laplace and whole.normal:
+        is_laplace = whole.laplace.log_likelihood > whole.normal.log_likelihood
+        better = f"; a {'Laplace' if is_laplace else 'Normal'} distribution fits better"
+    histograms = {name: list(group.histogram) for name, group in layer.groups.items()}
     return {
-        "name": name,
-        "title": "Latent weights" + (f" of {ALL}" if name == ALL else ""),
-        "edges": [round(float(edge), 6) for edge in edges],
-        "all": count(latent),
-        "positive": count(latent[effective > 0]),
-        "negative": count(latent[effective < 0]),
-        "about": f"{density:.1%} of {len(latent):,} are effectual. Standard deviation "
-        f"{math.sqrt(variance):.3g}, excess kurtosis {kurtosis:.2f} (Normal 0, Laplace 3).",
+        "name": layer.name,
+        "about": f"{layer.density:.1%} of {whole.count:,} are effectual. Excess kurtosis "
+        f"{whole.kurtosis:.2f} (Normal 0, Laplace 3){better}.",
+        "frames": [{"epoch": epochs, **histograms}],
     }

@@ -1,6 +1,14 @@
 """Weight schemes: what the weights of a layer may be. See docs/schemes.md."""
 
-from plumline.schemes.base import Quantizer, Scheme, create, from_table, names, register_scheme
+from plumline.schemes.base import (
+    Quantizer,
+    Scheme,
+    create,
+    from_table,
+    names,
+    quantizer_of,
+    register_scheme,
+)
 from plumline.schemes.binary import Binary
 from plumline.schemes.error_decay import ErrorDecay
 from plumline.schemes.gradient import GradientEstimator, register_gradient, set_progress
@@ -22,6 +30,7 @@ __all__ = [
     "create",
     "from_table",
     "names",
+    "quantizer_of",
     "register_gradient",
     "register_scheme",
     "set_progress",

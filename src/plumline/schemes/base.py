@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, TypeVar
 
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from plumline._names import look_up, unknown
 from plumline.errors import InputError
@@ -26,6 +27,13 @@ class Quantizer(nn.Module, ABC):
     @abstractmethod
     def forward(self, latent: Tensor) -> Tensor:
         """Return the effective weight, of the latent weight's shape and dtype."""
+
+    def region_signs(self, latent: Tensor) -> Tensor | None:
+        """Return the sign of each weight's region, broadcastable to ``latent``.
+
+        None where regions have none, as in most schemes.
+        """
+        return None
 
     def extra_repr(self) -> str:
         """Show the options."""
@@ -55,6 +63,14 @@ class Scheme(ABC):
         """Return the table that `from_table` turns back into this scheme, without unset options."""
         options = {key: value for key, value in asdict(self).items() if value is not None}
         return {"name": self.name, **options}
+
+
+def quantizer_of(layer: nn.Module) -> Quantizer | None:
+    """Return the quantizer of a converted layer's weight; None for any other layer."""
+    if not parametrize.is_parametrized(layer, "weight"):
+        return None
+    chain = layer.parametrizations["weight"]  # type: ignore[index] # a ModuleDict
+    return next((step for step in chain if isinstance(step, Quantizer)), None)
 
 
 _SCHEMES: dict[str, type[Scheme]] = {}

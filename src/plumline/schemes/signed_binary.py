@@ -84,14 +84,18 @@ class SignedBinaryQuantizer(CodeQuantizer):
 
     def codes(self, latent: Tensor) -> tuple[Tensor, Tensor]:
         """Return {0, beta}, and the place beta * D of the step."""
-        sign = self.sign
-        if sign.shape[1] > 1:
-            sign = sign.repeat_interleave(latent.shape[1] // sign.shape[1], dim=1)
-        sign = sign.reshape(sign.shape + (1,) * (latent.ndim - 2))
+        sign = self.region_signs(latent)
         largest = latent.abs().amax(filter_axes(latent), keepdim=True)
         # The least positive number in place of 0 keeps zero weights ineffectual.
         threshold = (largest * self.delta).clamp(min=torch.finfo(latent.dtype).tiny)
         return torch.where(latent * sign >= threshold, sign, 0), sign * threshold
+
+    def region_signs(self, latent: Tensor) -> Tensor:
+        """Return beta, (K, 1 or C, 1, ...)."""
+        sign = self.sign
+        if sign.shape[1] > 1:
+            sign = sign.repeat_interleave(latent.shape[1] // sign.shape[1], dim=1)
+        return sign.reshape(sign.shape + (1,) * (latent.ndim - 2))
 
 
 def _signs(scheme: SignedBinary, weight: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ from plumline.training.distill import Loss, load_teacher
 from plumline.training.evaluate import evaluate, to_layout
 from plumline.training.fabric import make_fabric, share_buffers
 from plumline.training.interrupt import NOTHING, STOP, Watch
+from plumline.training.latents import LatentLog
 from plumline.training.lock import sole_writer
 from plumline.training.optim import make_optimizer
 from plumline.training.recipe import Recipe
@@ -65,8 +66,8 @@ def fit(
         model: Maps (n, C, H, W) to logits (n, classes); see `build` for the recipe's own.
         dataset: Its ``train`` split is learned, its ``test`` split evaluated after each epoch.
         recipe: Its ``model``, ``scheme`` and ``data`` sections are recorded, not applied, here.
-        out: Folder for ``recipe.toml``, ``metrics.jsonl``, ``summary.csv``, ``layers.csv`` and
-            ``checkpoint.pt``.
+        out: Folder for ``recipe.toml``, ``metrics.jsonl``, ``latents.jsonl``, ``summary.csv``,
+            ``layers.csv`` and ``checkpoint.pt``.
         fabric: Where to run; see `make_fabric` if None.
         resume: Go on from the checkpoint in ``out``; False starts again and replaces it.
         tensorboard: Also write event files to ``out/tensorboard``.
@@ -99,6 +100,9 @@ def fit(
     with alone, Watch(fabric, train.checkpoint_seconds) as watch, _own_random_numbers(fabric):
         state.open(resume)
         board = Board(state.folder, len(state.history), tensorboard and fabric.is_global_zero)
+        latents = LatentLog(
+            state.folder, len(state.history), train.latents and fabric.is_global_zero
+        )
         for epoch in range(state.step // steps, train.epochs):
             model.train()
             first = state.step % steps
@@ -146,6 +150,7 @@ def fit(
             record |= {"test_loss": scores.loss, "test_top1": scores.top1, "test_top5": scores.top5}
             record |= {"density": _density(model), "seconds": state.seconds()}
             state.history.append(record)
+            latents.add(epoch + 1, model)
             state.save()
             watch.reset()
             board.add(record)

@@ -71,6 +71,7 @@ class TrainSection:
     evaluation_batch_size: int = 500
     workers: int = 0
     checkpoint_seconds: float = 60.0
+    latents: bool = True
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "evaluation_batch_size"):

@@ -212,7 +212,8 @@ def at_tap(layer: Layer, image: Reals, tap: int) -> Reals:
         slice(at * dilation, at * dilation + (size - 1) * stride + 1, stride)
         for at, dilation, size, stride in reach
     ]
-    return image[tuple(places)].ravel()
+    read: Reals = image[tuple(places)].reshape(-1)
+    return read
 
 
 def from_columns(layer: Layer, y: Reals) -> Reals:

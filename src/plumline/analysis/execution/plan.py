@@ -11,16 +11,20 @@ from plumline.analysis.execution.kernels.tables import SharedTables, WindowTable
 from plumline.analysis.execution.operations import Operations
 from plumline.analysis.execution.registry import ExecutionModel, execution_model
 from plumline.analysis.execution.sparse import Sparse
+from plumline.analysis.execution.summerge import SumMerge
 from plumline.analysis.layer import Layer
 from plumline.analysis.sources.alone import plan_alone
 from plumline.runtime.plan import VISIT_EVERY_WEIGHT
 
-_KERNELS: dict[str, Callable[[str], ExecutionModel]] = {
-    **{kernel: lambda isa: Dense() for kernel in VISIT_EVERY_WEIGHT},
-    "merge": lambda isa: Merge(32 if isa == "avx2" else 64),
-    "shared_tables": lambda isa: SharedTables(),
-    "tables": lambda isa: WindowTables(),
-    "linear_planes": lambda isa: WindowTables(),
+_KERNELS: dict[str, Callable[[Layer, str], ExecutionModel]] = {
+    **{kernel: lambda layer, isa: Dense() for kernel in VISIT_EVERY_WEIGHT},
+    "merge": lambda layer, isa: Merge(32 if isa == "avx2" else 64),
+    "summerge": lambda layer, isa: SumMerge(
+        int(str(layer.attributes["tile"])), bool(layer.attributes["sparsity_support"])
+    ),
+    "shared_tables": lambda layer, isa: SharedTables(),
+    "tables": lambda layer, isa: WindowTables(),
+    "linear_planes": lambda layer, isa: WindowTables(),
 }
 _FORMS: dict[str, ExecutionModel] = {"dense": Dense(), "sparse": Sparse(), "planes": AddOnes()}
 
@@ -30,10 +34,10 @@ _FORMS: dict[str, ExecutionModel] = {"dense": Dense(), "sparse": Sparse(), "plan
 class Plan(ExecutionModel):
     """What runs: the kernel of the layer's step in the program.
 
-    Merge programs and tables are counted as they are executed. Of other kernels the count is what
-    the form of the weights asks for: every weight, every entry of a sparse matrix, every one-bit of
-    a plane. Winograd's method and tile registers count as the product that they compute. A layer
-    outside a program is planned alone, with its own sizes.
+    Merge programs, SumMerge graphs and tables are counted as they are executed. Of other kernels
+    the count is what the form of the weights asks for: every weight, every entry of a sparse
+    matrix, every one-bit of a plane. Winograd's method and tile registers count as the product that
+    they compute. A layer outside a program is planned alone, with its own sizes.
     """
 
     def count(self, layer: Layer) -> Operations | None:
@@ -54,4 +58,4 @@ def executed_as(layer: Layer) -> ExecutionModel | None:
     if step is None:
         return None
     kernel, _, isa = step.kernel.partition("/")
-    return _KERNELS[kernel](isa) if kernel in _KERNELS else _FORMS.get(layer.form)
+    return _KERNELS[kernel](layer, isa) if kernel in _KERNELS else _FORMS.get(layer.form)

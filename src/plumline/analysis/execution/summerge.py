@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plumline.analysis.execution.check import check_option
+from plumline.analysis.execution.check import check_option, check_switch
 from plumline.analysis.execution.graph import (
     CountedGraph,
     GraphBuilder,
@@ -45,6 +45,7 @@ class SumMerge(ExecutionModel):
 
     def __post_init__(self) -> None:
         check_option(self.name, "tile", self.tile, 1, 8)
+        check_switch(self.name, "sparsity", self.sparsity)
 
     def count(self, layer: Layer) -> Operations:
         """See `ExecutionModel.count`."""
@@ -86,4 +87,5 @@ class SumMerge(ExecutionModel):
 
 def _order(layer: Layer) -> NDArray[np.intp]:
     """Return the columns of the weight matrix in the order (tap, channel)."""
-    return np.arange(layer.columns).reshape(layer.channels, layer.taps).T.ravel()
+    columns = np.arange(layer.columns, dtype=np.intp)
+    return np.ravel(columns.reshape(layer.channels, layer.taps).T)

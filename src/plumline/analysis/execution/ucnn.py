@@ -18,6 +18,7 @@ from plumline.analysis.execution.registry import ExecutionModel, execution_model
 from plumline.analysis.layer import Floats, Layer
 
 Codes = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 @execution_model("ucnn", {"group": 2}, {"group": 4})
@@ -66,12 +67,12 @@ def _count(filters: Floats) -> Operations:
         numbers = numbers * symbols + row
     sizes = np.bincount(numbers, minlength=symbols ** len(filters))
     sizes[0] = 0
-    present = sizes > 0
+    present: Flags = np.asarray(sizes > 0)
     additions = int(sizes.sum()) - int(present.sum())
     for depth in range(len(filters), 0, -1):
         used = int(present.reshape(-1, symbols)[:, 1:].sum())
         additions += max(used - 1, 0)
-        parents = present.reshape(-1, symbols).any(axis=1)
+        parents: Flags = np.any(present.reshape(-1, symbols), axis=1)
         parents[0] = False
         if depth > 1:
             children = present.reshape(-1, symbols)[1:]

@@ -5,7 +5,7 @@ import contextlib
 from plumline.analysis.layer import Layer
 from plumline.errors import InputError
 from plumline.runtime import Program
-from plumline.runtime.artifact import Artifact, Node, Port
+from plumline.runtime.artifact import Artifact, Attribute, Node, Port
 from plumline.runtime.plan import PlanStep
 
 
@@ -14,7 +14,7 @@ def plan_alone(layer: Layer) -> PlanStep | None:
     from plumline.compiler.pack import pack
 
     packed = pack(layer.matrix)
-    attributes = {
+    attributes: dict[str, Attribute] = {
         **{"filters": layer.filters, "columns": layer.columns, "weights": packed.form},
         **{"activation": "none", "activation_parameters": ()},
     }

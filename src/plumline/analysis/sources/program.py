@@ -58,7 +58,7 @@ def _layer(node: Node, step: PlanStep, input_shape: tuple[int, ...]) -> Layer:
 
     matrix, size = unpack.weights(node), input_shape[1:]
     filters = len(matrix)
-    held = (str(node.attributes["weights"]), unpack.packed_bytes(node), step)
+    held = (str(node.attributes["weights"]), unpack.packed_bytes(node), step, node.attributes)
     if not node.op.endswith("conv"):
         return Layer(node.name, "linear", matrix, 1, size, (*size[:-1], filters), (), (), (), *held)
     kernel, groups = numbers("kernel"), numbers("groups")[0]

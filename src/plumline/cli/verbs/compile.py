@@ -33,6 +33,15 @@ def declare(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--threads", type=positive, default=1, metavar="N", help="threads to tune for (default 1)"
     )
+    parser.add_argument(
+        "--kernels", metavar="NAME", help="summerge: for comparison; otherwise what is fastest"
+    )
+    parser.add_argument(
+        "--no-sparsity-support",
+        action="store_true",
+        help="summerge adds up the inputs of zero weights like any others",
+    )
+    parser.add_argument("--tile", type=positive, metavar="N", help="columns of summerge, 1-8 (4)")
 
 
 @verb(
@@ -47,7 +56,13 @@ def run(options: Namespace) -> Answer:
     from plumline.runtime import Program
 
     check_output(options.out, options.network)
-    artifact = compile_artifact(options.network, shapes=shapes(options.shape))
+    artifact = compile_artifact(
+        options.network,
+        shapes=shapes(options.shape),
+        kernels=options.kernels,
+        sparsity_support=False if options.no_sparsity_support else None,
+        tile=options.tile,
+    )
     found = None
     if options.tune:
         artifact, found = tuning.tune(artifact, options.threads)

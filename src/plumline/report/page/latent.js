@@ -1,28 +1,38 @@
-// The latent weights that training moves: all of them, and those that are effectual, within one distribution.
+// The latent weights that training moves: all of them, the effectual ones within, and the regions of either sign.
 
-function latentHistogram(latent) {
-  const { edges, all, positive, negative } = latent;
-  const highest = Math.max(...all);
-  return h("div", {},
-    h("h3", {}, latent.title),
-    h("p", {}, latent.about),
-    chart({
-      label: `Histogram of the latent weights of ${latent.name}. ${latent.about}`,
+function latentHistogram({ name, about, edges, frames }) {
+  const highest = Math.max(...frames.flatMap((frame) => frame.all));
+  const holder = h("div", {});
+  const label = h("output", { for: `epoch-${name}` });
+  const range = h("input", { type: "range", id: `epoch-${name}`, min: 0, max: frames.length - 1, value: frames.length - 1, oninput: show });
+  const middle = edges.slice(1).map((edge, i) => (edge + edges[i]) / 2);
+
+  function show() {
+    const frame = frames[Number(range.value)];
+    label.textContent = String(frame.epoch);
+    holder.replaceChildren(chart({
+      label: `Histogram of latent weights after epoch ${frame.epoch}. ${about}`,
       height: 220,
-      x: { kind: linear, domain: [edges[0], edges[edges.length - 1]], label: "latent weight", format: tick },
+      x: { kind: linear, domain: [-4, 4], label: "latent weight, in standard deviations", format: tick },
       y: { kind: linear, domain: [0, highest * 1.05], label: "weights", format: tick },
-      legend: [key("square", "rest", "become zero"), key("square", "minus", "become −1"), key("square", "plus", "become +1")],
+      legend: [key("square", "rest", "all"), key("square", "fill", "effectual"),
+        frame.positive && key("circle", "plus", "regions of sign +"), frame.negative && key("circle", "minus", "regions of sign −")],
       draw({ svg, x, y, bottom }) {
-        all.forEach((count, i) => {
-          // From the axis up: what becomes -1, what becomes +1, what becomes zero.
-          let base = 0;
-          for (const [name, part] of [["minus", negative[i]], ["plus", positive[i]], ["rest", count - positive[i] - negative[i]]]) {
-            if (part > 0)
-              svg.append(s("rect", { class: name, x: x(edges[i]), width: Math.max(x(edges[i + 1]) - x(edges[i]) - 0.5, 0.5), y: y(base + part), height: y(base) - y(base + part) }));
-            base += part;
-          }
-        });
-        svg.append(s("line", { class: "axis", x1: x(0), x2: x(0), y1: bottom, y2: bottom + 4 }));
+        const bars = (counts, className) => (counts || []).forEach((count, i) => count && Math.abs(middle[i]) < 4 &&
+          svg.append(s("rect", { class: className, x: x(edges[i]), width: Math.max(x(edges[i + 1]) - x(edges[i]) - 0.5, 0.5), y: y(count), height: bottom - y(count) })));
+        const line = (counts, className) => counts &&
+          svg.append(s("path", { class: `line ${className}`, d: path(counts.map((count, i) => [x(middle[i]), y(count)]).filter((_, i) => Math.abs(middle[i]) < 4)) }));
+        bars(frame.all, "rest");
+        bars(frame.effectual, "fill");
+        line(frame.positive, "sign plus");
+        line(frame.negative, "sign minus");
       },
     }));
+  }
+
+  show();
+  return h("div", {},
+    h("h3", {}, name === "pooled" ? "Latent weights, all layers" : "Latent weights"), h("p", {}, about),
+    frames.length > 1 ? h("div", { class: "controls" }, h("label", { for: `epoch-${name}` }, "After epoch "), range, label) : null,
+    holder);
 }

@@ -24,12 +24,13 @@ function layerPanel({ steps, latents }) {
       const part = (additions + multiplications) / dense;
       const share = h("td", { class: "number bar" }, percent(part));
       share.style.setProperty("--part", `${Math.min(100, 100 * part)}%`);
-      return h("tr", {}, h("th", { scope: "row" }, name), [additions, multiplications].map((count) => h("td", { class: "number" }, grouped(count))), share);
+      return h("tr", {}, h("th", { scope: "row" }, name), share,
+        [additions, multiplications].map((count) => h("td", { class: "number" }, grouped(count))));
     });
     return h("div", {}, h("h3", {}, "Operations of one sample"),
       h("p", {}, `${grouped(layer.macs)} dense multiply-accumulates; what is left of their operations under each execution model:`),
       h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Operations" }, h("table", {},
-        h("thead", {}, h("tr", {}, ["model", "additions", "multiplications", "of dense"].map((name, i) => h("th", { scope: "col", class: i > 0 && "number" }, name)))),
+        h("thead", {}, h("tr", {}, ["model", "of dense", "additions", "multiplications"].map((name, i) => h("th", { scope: "col", class: i > 0 && "number" }, name)))),
         h("tbody", {}, rows))));
   }
 

@@ -12,7 +12,7 @@ function patternHistogram({ patterns }) {
   const highest = patterns.top[0][1];
   const bars = patterns.top.map(([pattern, count]) => {
     const bar = h("span", { class: "column" });
-    bar.style.setProperty("--part", `${(100 * count) / highest}%`);
+    bar.style.height = `${(46 * count) / highest}px`;
     return h("li", { title: `${pattern}: ${grouped(count)} of ${grouped(patterns.count)}` },
       h("span", { class: "count" }, short(count)), bar, glyph(pattern, patterns.kernel));
   });

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ from plumline.analysis.execution.operations import Operations
 from plumline.analysis.execution.registry import ExecutionModel
 from plumline.analysis.layer import Floats, Layer
 from plumline.runtime import native
+
+if TYPE_CHECKING:
+    from plumline.runtime._native import MergeProgram
 
 CHUNK = 64
 """Channels of a program (kMergeChunk)."""
@@ -60,7 +64,7 @@ class Merge(ExecutionModel):
 
     def _programs(
         self, layer: Layer, signs: NDArray[np.int8]
-    ) -> "Iterator[tuple[int, tuple[int, ...], native.MergeProgram]]":
+    ) -> "Iterator[tuple[int, tuple[int, ...], MergeProgram]]":
         module = native.module()
         split = signs.reshape(len(signs), layer.channels, layer.taps)
         for first in range(0, layer.channels, CHUNK) if len(signs) else ():
@@ -100,7 +104,7 @@ def _sign_rows(filter: int, weights: Floats) -> Iterator[tuple[NDArray[np.int8],
         yield row, value, filter
 
 
-def _graph(program: "native.MergeProgram", channels: int) -> CountedGraph:
+def _graph(program: "MergeProgram", channels: int) -> CountedGraph:
     builder = GraphBuilder(channels)
     operands: list[int | None] = list(range(channels))
     for terms in program.terms():

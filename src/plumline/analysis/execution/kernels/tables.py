@@ -113,7 +113,7 @@ def _bits(layer: Layer, found: planes.Planes) -> int:
 def _entries(inputs: int, bits: int) -> int:
     """Count the additions that make the tables of some inputs, the last one of what is left."""
     tables, rest = divmod(inputs, bits)
-    return tables * (2**bits - bits - 1) + 2**rest - rest - 1
+    return tables * ((1 << bits) - bits - 1) + (1 << rest) - rest - 1
 
 
 def _look_up(
