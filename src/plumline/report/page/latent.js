@@ -15,7 +15,7 @@ function latentHistogram({ name, about, edges, frames }) {
       height: 220,
       x: { kind: linear, domain: [-4, 4], label: "latent weight, in standard deviations", format: tick },
       y: { kind: linear, domain: [0, highest * 1.05], label: "weights", format: tick },
-      legend: [key("square", "rest", "all"), key("square", "fill", "effectual"),
+      legend: [key("square", "rest", "all"), key("square", "effectual", "effectual"),
         frame.positive && key("circle", "plus", "regions of sign +"), frame.negative && key("circle", "minus", "regions of sign −")],
       draw({ svg, x, y, bottom }) {
         const bars = (counts, className) => (counts || []).forEach((count, i) => count && Math.abs(middle[i]) < 4 &&
@@ -23,7 +23,7 @@ function latentHistogram({ name, about, edges, frames }) {
         const line = (counts, className) => counts &&
           svg.append(s("path", { class: `line ${className}`, d: path(counts.map((count, i) => [x(middle[i]), y(count)]).filter((_, i) => Math.abs(middle[i]) < 4)) }));
         bars(frame.all, "rest");
-        bars(frame.effectual, "fill");
+        bars(frame.effectual, "effectual");
         line(frame.positive, "sign plus");
         line(frame.negative, "sign minus");
       },
