@@ -71,7 +71,7 @@ function networkMap({ steps }, colours) {
     let free = -1;
     steps.forEach((step, number) => {
       const shape = times(step.output), before = number ? times(steps[number - 1].output) : "";
-      if (shape === before || blocks[number].left < free || width - blocks[number].left < 6 * shape.length) return;
+      if (shape === before || blocks[number].left < free || width - blocks[number].left < 7.5 * shape.length) return;
       svg.append(
         s("line", { class: "axis", x1: blocks[number].left + 0.5, x2: blocks[number].left + 0.5, y1: base + 2, y2: base + 20 }),
         s("text", { class: "tick", x: blocks[number].left + 4, y: base + 18 }, shape));
