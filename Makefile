@@ -26,7 +26,7 @@ endef
 run: $(VENV)/.run
 	$(BIN)/plumline quickstart
 
-test: $(VENV)/.test
+test: $(VENV)/.test $(VENV)/.browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -67,3 +67,12 @@ $(VENV)/.run: $(VENV)/.torch $(SOURCES)
 $(VENV)/.test: $(VENV)/.torch $(SOURCES)
 	$(INSTALL) -e '.[train,bench,sweep,tensorboard,report,dev]'
 	touch $(VENV)/.run $@
+
+# The report page is tested in Chromium: Debian's, where it is missing and this user may install it. Without any browser
+# those tests are skipped.
+$(VENV)/.browser: $(VENV)/.torch
+	if ! command -v chromium && [ "$$(id -u)" = 0 ] && command -v apt-get; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core; \
+	fi || echo "chromium cannot be installed: the tests of the report page will be skipped"
+	touch $@

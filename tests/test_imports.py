@@ -41,6 +41,7 @@ def python(code: str, *blocked: str) -> subprocess.CompletedProcess[str]:
         ("plumline.data", set()),
         ("plumline.bench", set()),
         ("plumline.analysis", set()),
+        ("plumline.report", set()),
         ("plumline.cli", set()),
         ("plumline.energy", set()),
         ("plumline.compiler", {"onnx"}),

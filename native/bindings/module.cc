@@ -7,6 +7,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "bindings/merge.h"
+#include "bindings/probe.h"
 #include "bindings/summerge.h"
 #include "core/graph.h"
 #include "kernels/int8_tiles/int8_tiles.h"
@@ -218,6 +219,12 @@ std::vector<double> profile(Graph& self, nb::handle inputs, nb::handle repeats) 
   return self.profile(views, times);
 }
 
+nb::list shapes(const Graph& self) {
+  nb::list list;
+  for (const Shape& shape : self.shapes()) list.append(from_shape(shape));
+  return list;
+}
+
 nb::list candidates(const Graph& self) {
   nb::list nodes;
   for (const Graph::NodeCandidates& node : self.candidates()) {
@@ -272,6 +279,7 @@ NB_MODULE(_native, m) {
   m.def("available_isas", isa_names);
   m.def("operators", registered_operators);
   bind_merge(m);
+  bind_probe(m);
   bind_summerge(m);
   m.def("multiply_int8", multiply_int8, nb::arg("weights"), nb::arg("inputs"), nb::arg("isa"));
   nb::class_<Graph>(m, "Graph")
@@ -280,6 +288,7 @@ NB_MODULE(_native, m) {
       .def("infer", infer, nb::arg("shapes"))
       .def("run", run, nb::arg("inputs"), nb::arg("outputs"))
       .def("kernels", &Graph::kernels)
+      .def("shapes", shapes)
       .def("candidates", candidates)
       .def("reasons", &Graph::reasons)
       .def("profile", profile, nb::arg("inputs"), nb::arg("repeats"))

@@ -375,6 +375,11 @@ std::vector<double> Graph::profile(const std::vector<InputView>& inputs, int rep
   return medians;
 }
 
+std::vector<Shape> Graph::shapes() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return plan_ ? plan_->shapes : std::vector<Shape>();
+}
+
 std::vector<std::string> Graph::kernels() const {
   std::lock_guard<std::mutex> lock(mutex_);
   std::vector<std::string> names;

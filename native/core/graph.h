@@ -40,6 +40,7 @@ class Graph {
   // Median seconds of each node over `repeats` runs.
   std::vector<double> profile(const std::vector<InputView>& inputs, int repeats);
 
+  std::vector<Shape> shapes() const;         // of each value, at the last planned shapes (nothing before)
   std::vector<std::string> kernels() const;  // of each node, at the last planned shapes if there are any
   // Of each node, at the last planned shapes (nothing before): how it can be computed, and why it is as kernels() says.
   struct NodeCandidates {

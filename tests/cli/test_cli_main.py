@@ -18,7 +18,7 @@ Replace = Callable[[Run], None]
 
 NAMES = [
     *("quickstart", "train", "eval", "export", "quantize", "compile"),
-    *("run", "bench", "inspect", "analyze", "doctor"),
+    *("run", "bench", "inspect", "analyze", "report", "doctor"),
     *("energy", "sweep", "reproduce"),
 ]
 

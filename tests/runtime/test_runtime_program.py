@@ -52,6 +52,17 @@ def test_the_instruction_set_is_a_cap(monkeypatch):
     assert native.choose_isa("avx512") == "reference"
 
 
+def test_every_value_has_a_shape(artifact, x, program):
+    shapes = program.shapes()
+    assert [shapes[port.value] for port in artifact.inputs] == [(1, 3, 6, 6)]
+    assert [shapes[port.value] for port in artifact.outputs] == [(1, 5)]
+    assert {value: shapes[value] for value in artifact.constants} == {
+        value: array.shape for value, array in artifact.constants.items()
+    }
+    program(x)
+    assert all(program.shapes()[node.outputs[0]][0] == len(x) for node in artifact.nodes)
+
+
 def test_a_saved_program_is_the_same(program, x, tmp_path):
     program.save(tmp_path / "net.plum")
     loaded = load(tmp_path / "net.plum", threads=1)

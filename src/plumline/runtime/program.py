@@ -168,6 +168,14 @@ class Program:
         kernels, reasons = list(self._graph.kernels()), list(self._graph.reasons())
         return plan.make(self._artifact, kernels, reasons, self._isa)
 
+    def shapes(self) -> list[tuple[int, ...]]:
+        """List the shape of each value, by its number, for the shapes that `plan` is of.
+
+        Empty for a program that cannot be planned for one sample and has not run.
+        """
+        self._infer_something()
+        return [tuple(shape) for shape in self._graph.shapes()]
+
     def candidates(self) -> list[Candidates]:
         """List the methods that each step can choose from, for the shapes that `plan` is of."""
         self._infer_something()

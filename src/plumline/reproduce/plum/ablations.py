@@ -41,9 +41,8 @@ def _make(context: Context, name: str, shipped: str) -> Outcome:
     folder = context.runs / f"{shipped}-{budget.name}"
     results = sweep(spec, folder, context.data)
     found = results.over_seeds()
-    conditions = f"{spec.base}, {budget.ablation_epochs} epochs, {budget.seeds} seed(s)" + (
-        f", on {budget.dataset}" if budget.dataset else ""
-    )
+    changed = "".join(f", {key} = {value}" for key, value in budget.changes.items())
+    conditions = f"{spec.base}, {budget.ablation_epochs} epochs, {budget.seeds} seed(s){changed}"
     axes = [axis.name for axis in spec.parsed if axis.name != SEED]
     rows = [dict(row) for row in results.done]
     labels = [", ".join(str(row[axis]) for axis in axes) for row in found]

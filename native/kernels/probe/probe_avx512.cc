@@ -1,0 +1,1 @@
+#include "kernels/probe/probe.inl"
