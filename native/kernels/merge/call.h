@@ -12,6 +12,7 @@ struct MergeCall {
   // Adds planes [first, end) at one position, as MergeCode::run().
   void (*run)(const void* code, const std::byte* channels, std::byte* temporaries, std::byte* const* sums,
               int64_t first, int64_t end);
+  void (*fetch)(const void* code, int64_t first, int64_t end);  // as MergeCode::fetch()
 };
 
 }  // namespace plumline

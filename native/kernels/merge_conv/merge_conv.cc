@@ -31,7 +31,7 @@ constexpr int64_t kSumsBytes = 640 * 1024;
 // Code of so many weights is fetched from behind the second-level cache for each pass. Where that is for fewer positions,
 // it costs more than it saves (measured): none is made.
 constexpr int64_t kManyWeights = 1 << 18;
-constexpr int64_t kFewestPositions = 8;
+constexpr int64_t kFewestPositions = 1;
 
 class MergeConv : public ConvMethod {
  public:

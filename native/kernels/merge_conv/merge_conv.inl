@@ -13,6 +13,13 @@ class MergeAdder {
              float* memory)
       : window_(window), plan_(plan), calls_(calls), planes_(planes), temporaries_(reinterpret_cast<std::byte*>(memory)) {}
 
+  void begin(int64_t pass) const {
+    for (int64_t phase = 0; phase < window_.stride_height * window_.stride_width; ++phase) {
+      const MergeCall& call = calls_.calls[phase * plan_.adder.passes + pass];
+      call.fetch(call.code, planes_.first, planes_.first + planes_.count);
+    }
+  }
+
   void add(int64_t pass, int64_t row, int64_t column, const float* channels, const Targets& targets) const {
     // Programs know planes by their number in the group.
     std::byte* sums[kMaxMergeTaps];
