@@ -70,34 +70,29 @@ MergeCode::MergeCode(const MergeCodeImage& image, int64_t temporaries, std::uniq
       temporaries_bytes_(static_cast<size_t>(temporaries * image.options.vector_bytes)),
       code_bytes_(image.code.size()),
       work_(image.work),
-      memory_(std::move(memory)) {
-  // Blocks follow one another, after the temporaries.
-  size_t end = image.code.size();
-  const auto place = [&](const RowBlock& rows, size_t entry) {
-    const Block block{rows, memory_->entry<Entry>(entry), memory_->at(entry), memory_->at(end)};
-    end = entry;
-    return block;
-  };
-  for (auto block = image.blocks.rbegin(); block != image.blocks.rend(); ++block)
-    blocks_.insert(blocks_.begin(), place(block->rows, block->entry));
-  temporaries_ = place({0, 0, 0, 0}, image.temporaries_entry);
+      memory_(std::move(memory)),
+      temporaries_(memory_->entry<Entry>(image.temporaries_entry)) {
+  for (size_t i = 0; i < image.blocks.size(); ++i) {
+    const size_t begin = image.blocks[i].entry;
+    const size_t end = i + 1 < image.blocks.size() ? image.blocks[i + 1].entry : image.code.size();
+    blocks_.push_back({image.blocks[i].rows, memory_->entry<Entry>(begin), {memory_->at(begin), memory_->at(end)}});
+  }
 }
 
-void MergeCode::fetch(int64_t first, int64_t end) const {
-  const auto fetch = [](const Block& block) {
-#if defined(__GNUC__)
-    for (const std::byte* line = block.begin; line < block.end; line += 64) __builtin_prefetch(line, 0, 2);
-#endif
-  };
-  fetch(temporaries_);
-  for (const Block& block : blocks_)
-    if (block.rows.first_plane >= first && block.rows.end_plane <= end) fetch(block);
+CodeRange MergeCode::range(int64_t first, int64_t end) const {
+  CodeRange range{nullptr, nullptr};
+  for (const Block& block : blocks_) {
+    if (block.rows.first_plane < first || block.rows.end_plane > end) continue;
+    if (!range.begin) range.begin = block.range.begin;
+    range.end = block.range.end;
+  }
+  return range;
 }
 
 void MergeCode::run(const std::byte* channels, std::byte* temporaries, std::byte* const* sums, int64_t first,
                     int64_t end) const {
   for (int64_t offset = 0; offset < kMergeVectorBytes; offset += options_.vector_bytes) {
-    temporaries_.entry(channels, temporaries, sums, offset);
+    temporaries_(channels, temporaries, sums, offset);
     for (const Block& block : blocks_)
       if (block.rows.first_plane >= first && block.rows.end_plane <= end && sums[block.rows.first_tap])
         block.entry(channels, temporaries, sums, offset);
@@ -111,7 +106,7 @@ MergeCall call_of(int64_t first_channel, const MergeCode* code) {
             static_cast<const MergeCode*>(called)->run(channels, temporaries, sums, first, end);
           },
           [](const void* called, int64_t first, int64_t end) {
-            if (called) static_cast<const MergeCode*>(called)->fetch(first, end);
+            return called ? static_cast<const MergeCode*>(called)->range(first, end) : CodeRange{nullptr, nullptr};
           }};
 }
 

@@ -29,9 +29,7 @@ class MergeCode {
   void run(const std::byte* channels, std::byte* temporaries, std::byte* const* sums, int64_t first,
            int64_t end) const;
 
-  // Brings the code of these planes into the second-level cache. Processors foresee where data is read next, but not
-  // where code that never jumps goes on: it would come from behind that cache a line at a time.
-  void fetch(int64_t first, int64_t end) const;
+  CodeRange range(int64_t first, int64_t end) const;  // of the sums of these planes
 
   const MergeCodeOptions& options() const { return options_; }
   size_t temporaries_bytes() const { return temporaries_bytes_; }
@@ -43,7 +41,7 @@ class MergeCode {
   struct Block {
     RowBlock rows;
     Entry* entry;
-    const std::byte *begin, *end;  // of its code
+    CodeRange range;
   };
 
   MergeCode(const MergeCodeImage& image, int64_t temporaries, std::unique_ptr<ExecutableMemory> memory);
@@ -52,7 +50,7 @@ class MergeCode {
   size_t temporaries_bytes_, code_bytes_;
   MergeWork work_;
   std::unique_ptr<ExecutableMemory> memory_;
-  Block temporaries_;  // of no rows
+  Entry* temporaries_;
   std::vector<Block> blocks_;
 };
 

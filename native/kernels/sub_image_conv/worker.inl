@@ -25,11 +25,11 @@ inline int64_t moved(const AxisPlan& axis, int64_t at, int64_t tap) {
 }
 
 // The work on one band. What it adds to a sum, and in which order, does not depend on the band. An adder has
-//   void begin(int64_t pass)
-// which is told which channels come next, and
+//   void begin(int64_t pass, int64_t next)
+// which is told which channels come now and which after them (-1: none), and
 //   void add(int64_t pass, int64_t row, int64_t column, const float* channels, const Targets& targets)
-// which gets the positions of the input, the columns of a row in their order, and adds to all their targets what the
-// channels of the pass contribute.
+// which gets the positions of the input, the columns of a row in their order but sorted by their place in the stride, and
+// adds to all their targets what the channels of the pass contribute.
 template <class Adder>
 class Worker {
  public:
@@ -85,15 +85,17 @@ class Worker {
 
   void add_rows(int64_t first_row, int64_t rows, int64_t first, int64_t end, Adder& adder) const {
     for (int64_t pass = 0; pass < plan_.adder.passes; ++pass) {
-      if (plan_.adder.passes > 1 || first_row == first * window_.stride_height) adder.begin(pass);
+      const bool ends = pass + 1 == plan_.adder.passes;
+      adder.begin(pass, !ends ? pass + 1 : first_row + rows < plan_.rows.in_size ? 0 : -1);
       for (int64_t i = 0; i < rows; ++i) {
         const int64_t row = first_row + i;
         const Targets targets = find_targets(row, first, end, targets_);
         if (targets.count == 0) continue;
         float* pixels = pixels_ + i * plan_.pixels_row;
         if (pass == 0 && !window_.input_sub_images) read_row(row, pixels);
-        for (int64_t column = 0; column < plan_.columns.in_size; ++column)
-          adder.add(pass, row, column, channels_at(row, column, pixels), targets);
+        for (int64_t place = 0; place < plan_.columns.stride; ++place)
+          for (int64_t column = place; column < plan_.columns.in_size; column += plan_.columns.stride)
+            adder.add(pass, row, column, channels_at(row, column, pixels), targets);
       }
     }
   }
