@@ -19,7 +19,7 @@ constexpr int kNone = -1;
 
 // A step that takes fewer cycles runs on one thread. To hand out its parts, to wait for the last one, and to read what
 // another core has written takes about as long as half of it (measured).
-constexpr double kWorthSharing = 30000;
+constexpr double kWorthSharing = 100000;
 
 size_t bytes_of(const Shape& shape) { return static_cast<size_t>(count(shape)) * sizeof(float); }
 

@@ -16,6 +16,8 @@ class Conversion : public Operator {
 
   std::vector<Shape> infer(const std::vector<Shape>& inputs) const override { return inputs; }
 
+  double cycles(const std::vector<Shape>& inputs) const override { return static_cast<double>(count(inputs[0])); }
+
   void run(const RunContext& context) const override {
     const Shape& shape = *context.outputs[0].shape;
     const Images images = images_of(shape);

@@ -51,7 +51,7 @@ class MergeAdder {
     return call.range(call.code, planes_.first, planes_.first + planes_.count);
   }
 
-  static constexpr int64_t kLine = 64;
+  static constexpr int64_t kLine = 64;  // bytes
   static void fetch(const std::byte* line) { __builtin_prefetch(line, 0, 2); }
 
   void fetch_all(int64_t pass) const {

@@ -10,8 +10,8 @@ namespace plumline {
 namespace {
 
 // Measured costs, in the unit of ConvMethod::cost; storing the output counts by what it costs the other methods less.
-constexpr double kInterleaveCost = 20;  // to make a vector of a row-major input
-constexpr double kFinishCost = 17;      // to store a vector of a row-major output
+constexpr double kInterleaveCost = 12;  // to make a vector of a row-major input
+constexpr double kFinishCost = 8;       // to store a vector of a row-major output
 constexpr double kVectorCost = 4;       // to move a vector when there is nothing to interleave
 constexpr double kTapCost = 1;          // to see where a tap moves a position
 constexpr double kSharingCost = 15000;  // to share out bands among threads, and to wait for the last
