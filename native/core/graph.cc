@@ -17,6 +17,10 @@ constexpr int64_t kMaxValues = 1 << 15;
 
 constexpr int kNone = -1;
 
+// A step that takes fewer cycles runs on one thread. To hand out its parts, to wait for the last one, and to read what
+// another core has written takes about as long as half of it (measured).
+constexpr double kWorthSharing = 100000;
+
 size_t bytes_of(const Shape& shape) { return static_cast<size_t>(count(shape)) * sizeof(float); }
 
 bool fits(const Shape& declared, const Shape& given) {
@@ -69,6 +73,7 @@ struct Graph::Plan {
   std::vector<Shape> shapes;      // of each value
   std::vector<DType> types;       // of each value
   std::vector<ScheduledStep> steps;
+  std::vector<bool> is_short;     // of each step: not worth sharing
   std::vector<size_t> root;       // of each tensor
   std::vector<int> output_slot;   // of each root: the caller's array it is written to, or kNone
   std::vector<int> copied_slots;  // outputs that are copied at the end: they share bytes with another, or with an input
@@ -190,13 +195,17 @@ std::vector<Shape> Graph::derive_shapes(const std::vector<Shape>& inputs) const 
   return shapes;
 }
 
-size_t Graph::scratch_bytes(const Plan& plan) const {
+// Which steps are short, and the scratch that the greediest of all needs.
+size_t Graph::plan_threads(Plan& plan) const {
   size_t bytes = 0;
   for (const ScheduledStep& step : plan.steps) {
     std::vector<Shape> given;
     for (const Tensor& tensor : step.inputs) given.push_back(plan.shapes[static_cast<size_t>(tensor.value)]);
     try {
-      bytes = std::max(bytes, step.operation->scratch_bytes(given, pool_.threads()));
+      const double cycles = step.operation->cycles(given);
+      const bool is_short = cycles > 0 && cycles < kWorthSharing;
+      plan.is_short.push_back(is_short);
+      bytes = std::max(bytes, step.operation->scratch_bytes(given, is_short ? 1 : pool_.threads()));
     } catch (const Error& error) {
       throw Error(steps_[step.step].title + ": " + error.what());
     }
@@ -211,7 +220,7 @@ void Graph::prepare(const std::vector<Shape>& inputs) {
   plan->types = types_;
   plan->input_shapes = inputs;
   plan->steps = schedule(steps_, plan->shapes, outputs_, {to_row_major_.get(), to_sub_images_.get()});
-  const size_t scratch = scratch_bytes(*plan);
+  const size_t scratch = plan_threads(*plan);
   const size_t tensors = 2 * values_;
 
   // A view has its input's root; whether a root is the caller's or a constant decides how outputs reach their arrays.
@@ -311,7 +320,8 @@ void Graph::execute(const std::vector<InputView>& inputs, const std::vector<Outp
       for (size_t i = 0; i < step.inputs.size(); ++i) plan.step_inputs[s][i].data = plan.data[plan.at(step.inputs[i])];
       for (size_t i = 0; i < step.outputs.size(); ++i)
         plan.step_outputs[s][i].data = plan.data[plan.at(step.outputs[i])];
-      step.operation->run({plan.step_inputs[s].data(), plan.step_outputs[s].data(), plan.scratch, &pool_});
+      step.operation->run({plan.step_inputs[s].data(), plan.step_outputs[s].data(), plan.scratch,
+                           plan.is_short[s] ? &alone_ : &pool_});
     }
     if (seconds)
       (*seconds)[step.step].back() +=

@@ -61,7 +61,7 @@ class Graph {
   void prepare(const std::vector<Shape>& inputs);
   std::vector<Shape> derive_shapes(const std::vector<Shape>& inputs) const;
   std::vector<Shape> given(const Step& step) const;  // the shapes of its inputs in the last plan
-  size_t scratch_bytes(const Plan& plan) const;
+  size_t plan_threads(Plan& plan) const;
   void execute(const std::vector<InputView>& inputs, const std::vector<OutputView>& outputs,
                std::vector<std::vector<double>>* seconds);
 
@@ -73,7 +73,7 @@ class Graph {
   std::vector<Step> steps_;
   std::unique_ptr<Operator> to_row_major_, to_sub_images_;
   std::unique_ptr<Plan> plan_;
-  ThreadPool pool_;
+  ThreadPool pool_, alone_{1};  // for steps that are shared, and for those that are too short
   mutable std::mutex mutex_;
 };
 

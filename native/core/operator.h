@@ -99,6 +99,8 @@ class Operator {
   // Where there are several ways: which, the cheapest first, and why the one that kernel_for() names was chosen.
   virtual std::vector<Candidate> candidates(const std::vector<Shape>&) const { return {}; }
   virtual std::string reason_for(const std::vector<Shape>&) const { return ""; }
+  // About the processor cycles that run() takes on one thread; 0 where that is unknown.
+  virtual double cycles(const std::vector<Shape>&) const { return 0; }
 };
 
 // Registry: an operator's source file ends with

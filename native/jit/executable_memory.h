@@ -27,6 +27,7 @@ class ExecutableMemory {
   Function* entry(size_t offset) const {
     return reinterpret_cast<Function*>(reinterpret_cast<uintptr_t>(pages_) + offset);
   }
+  const std::byte* at(size_t offset) const { return static_cast<const std::byte*>(pages_) + offset; }
 
  private:
   ExecutableMemory(void* pages, size_t bytes) : pages_(pages), bytes_(bytes) {}

@@ -99,6 +99,9 @@ class Conv : public Operator {
   std::string reason_for(const std::vector<Shape>& inputs) const override {
     return asked_for_ ? "asked for" : choice_.reason(inputs[0], shape_.window(inputs[0]));
   }
+  double cycles(const std::vector<Shape>& inputs) const override {
+    return method(inputs[0]).cost(shape_.window(inputs[0]));
+  }
 
  private:
   const ConvMethod& method(const Shape& x) const { return choice_.at(x, shape_.window(x)); }

@@ -1,6 +1,5 @@
 // The steps between layouts: see Layout.
 
-#include "core/aligned.h"
 #include "kernels/sub_images/sub_images.h"
 #include "operators/common.h"
 
@@ -17,31 +16,23 @@ class Conversion : public Operator {
 
   std::vector<Shape> infer(const std::vector<Shape>& inputs) const override { return inputs; }
 
-  size_t scratch_bytes(const std::vector<Shape>& inputs, int threads) const override {
-    return threads * work_bytes(cut_images(inputs[0]));
-  }
+  double cycles(const std::vector<Shape>& inputs) const override { return static_cast<double>(count(inputs[0])); }
 
   void run(const RunContext& context) const override {
     const Shape& shape = *context.outputs[0].shape;
     const Images images = images_of(shape);
     const SubImages cut = cut_images(shape);
-    const size_t work_size = work_bytes(cut);
     const float* from = context.inputs[0].data;
     float* to = context.outputs[0].data;
     const auto convert = to_ == Layout::kInterleaved ? kernels_.to_sub_images : kernels_.to_images;
-    context.pool->parallel_for(cut.blocks * cut.height, [&](int64_t index, int worker) {
-      float* work = reinterpret_cast<float*>(context.scratch + worker * work_size);
-      convert(images, cut, index / cut.height, index % cut.height, from, to, work);
+    context.pool->parallel_for(cut.blocks * cut.height, [&](int64_t index, int) {
+      convert(images, cut, index / cut.height, index % cut.height, from, to);
     });
   }
 
   std::string kernel() const override { return std::string("sub_images/") + kernels_.name; }
 
  private:
-  static size_t work_bytes(const SubImages& cut) {
-    return align_up(static_cast<size_t>(line_numbers(cut)) * sizeof(float));
-  }
-
   Layout to_;
   const SubImagesKernels& kernels_;
 };

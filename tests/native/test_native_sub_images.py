@@ -133,6 +133,48 @@ def test_a_stride_that_an_image_is_too_small_to_take(
 
 
 @pytest.mark.parametrize(("kernel", "generate", "isa"), KERNELS)
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("images", [*IMAGES, (1, 19, 31), (2, 30, 5)])
+def test_row_major_images_go_in_and_come_out(
+    images: tuple[int, int, int],
+    stride: int,
+    kernel: str,
+    generate: str,
+    isa: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With a residual of the output's shape, and groups, whose images begin further on."""
+    monkeypatch.setenv("PLUMLINE_JIT", generate)
+    rng = np.random.default_rng(2)
+    node = conv_node(
+        rng,
+        "signed_binary",
+        16,
+        CHANNELS // 2,
+        [3, 3],
+        groups=2,
+        strides=[stride] * 2,
+        pads=[1, 0, 1, 2],
+        activation="leaky_relu",
+    )
+    x = pixels(images)
+    method = f"{of_floats(isa)} {'x'.join(map(str, x.shape))} {kernel}"
+    answers = []
+    for name, threads in ((isa, 1), (isa, 2), ("reference", 1)):
+        node.attributes["tuned"] = method.replace(of_floats(isa), name)
+        nodes = [("conv", "conv", [0, 1], [2], node.attributes, node.tensors)]
+        alone = [("conv", "conv", [0], [1], node.attributes, node.tensors)]
+        any_size = [-1, -1, -1, -1]
+        (shape,) = native.Graph(2, [(0, any_size)], [1], {}, alone, name, 1).infer([x.shape])
+        residual = np.random.default_rng(3).standard_normal(shape).astype(np.float32)
+        graph = native.Graph(3, [(0, any_size), (1, any_size)], [2], {}, nodes, name, threads)
+        answers.append(run(graph, [x, residual])[0])
+    one, two, want = answers
+    np.testing.assert_allclose(one, want, atol=1e-5 * np.abs(want).max())
+    np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize(("kernel", "generate", "isa"), KERNELS)
 def test_a_worker_has_bounds(
     kernel: str, generate: str, isa: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

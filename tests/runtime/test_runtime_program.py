@@ -184,7 +184,13 @@ def test_threads_are_cut_to_what_the_engine_has(artifact, monkeypatch):
 
 @pytest.mark.parametrize(
     ("kernel", "visits_all"),
-    [("dense/avx2", True), ("direct/avx2", True), ("tables/avx2", False), ("reference", False)],
+    [
+        ("dense/avx2", True),
+        ("direct/avx2", True),
+        ("winograd/avx2", True),
+        ("tables/avx2", False),
+        ("reference", False),
+    ],
 )
 def test_planned_operations_are_those_of_the_kernel(artifact, kernel, visits_all):
     """A kernel that visits every weight does the dense work, though the file holds planes."""

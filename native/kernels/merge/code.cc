@@ -72,8 +72,21 @@ MergeCode::MergeCode(const MergeCodeImage& image, int64_t temporaries, std::uniq
       work_(image.work),
       memory_(std::move(memory)),
       temporaries_(memory_->entry<Entry>(image.temporaries_entry)) {
-  for (const MergeCodeImage::Block& block : image.blocks)
-    blocks_.push_back({block.rows, memory_->entry<Entry>(block.entry)});
+  for (size_t i = 0; i < image.blocks.size(); ++i) {
+    const size_t begin = image.blocks[i].entry;
+    const size_t end = i + 1 < image.blocks.size() ? image.blocks[i + 1].entry : image.code.size();
+    blocks_.push_back({image.blocks[i].rows, memory_->entry<Entry>(begin), {memory_->at(begin), memory_->at(end)}});
+  }
+}
+
+CodeRange MergeCode::range(int64_t first, int64_t end) const {
+  CodeRange range{nullptr, nullptr};
+  for (const Block& block : blocks_) {
+    if (block.rows.first_plane < first || block.rows.end_plane > end) continue;
+    if (!range.begin) range.begin = block.range.begin;
+    range.end = block.range.end;
+  }
+  return range;
 }
 
 void MergeCode::run(const std::byte* channels, std::byte* temporaries, std::byte* const* sums, int64_t first,
@@ -91,6 +104,9 @@ MergeCall call_of(int64_t first_channel, const MergeCode* code) {
           [](const void* called, const std::byte* channels, std::byte* temporaries, std::byte* const* sums,
              int64_t first, int64_t end) {
             static_cast<const MergeCode*>(called)->run(channels, temporaries, sums, first, end);
+          },
+          [](const void* called, int64_t first, int64_t end) {
+            return called ? static_cast<const MergeCode*>(called)->range(first, end) : CodeRange{nullptr, nullptr};
           }};
 }
 

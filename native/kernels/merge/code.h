@@ -29,6 +29,8 @@ class MergeCode {
   void run(const std::byte* channels, std::byte* temporaries, std::byte* const* sums, int64_t first,
            int64_t end) const;
 
+  CodeRange range(int64_t first, int64_t end) const;  // of the sums of these planes
+
   const MergeCodeOptions& options() const { return options_; }
   size_t temporaries_bytes() const { return temporaries_bytes_; }
   size_t code_bytes() const { return code_bytes_; }
@@ -39,6 +41,7 @@ class MergeCode {
   struct Block {
     RowBlock rows;
     Entry* entry;
+    CodeRange range;
   };
 
   MergeCode(const MergeCodeImage& image, int64_t temporaries, std::unique_ptr<ExecutableMemory> memory);

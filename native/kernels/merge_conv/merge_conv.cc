@@ -28,9 +28,12 @@ constexpr Implementation<MergeConvKernel> kKernels[] = {
 constexpr int64_t kBandPlanes = 128;
 constexpr int64_t kSumsBytes = 640 * 1024;
 
-// Code of so many weights is fetched from behind the second-level cache for each pass. Where that is for fewer positions,
-// it costs more than it saves (measured): none is made.
-constexpr int64_t kManyWeights = 1 << 18;
+// Two threads can divide more planes than that.
+constexpr int64_t kLeastPlanes = 8;
+
+// Code of so many weights takes megabytes, which memory shared with others may not hold from one run to the next. Where
+// few positions share what it costs to bring it (measured), none is made.
+constexpr int64_t kManyWeights = int64_t{3} << 19;
 constexpr int64_t kFewestPositions = 8;
 
 class MergeConv : public ConvMethod {
@@ -42,6 +45,7 @@ class MergeConv : public ConvMethod {
         planes_(weights) {
     options_.vector_bytes = isa >= Isa::kAvx512 ? 64 : 32;
     for (int64_t group = 0; group < taps.groups; ++group) most_planes_ = std::max(most_planes_, planes_of(group));
+    while (options_.plane_step > kLeastPlanes && options_.plane_step >= most_planes_) options_.plane_step /= 2;
     cut_bands();
   }
 

@@ -5,6 +5,7 @@
 #include "kernels/conv/method.h"
 #include "kernels/conv/tiles.h"
 #include "kernels/select.h"
+#include "kernels/weights/plane_words.h"
 
 namespace plumline {
 namespace {
@@ -28,17 +29,10 @@ class Planes : public ConvMethod {
   void prepare() override {
     if (!words_.empty()) return;
     const int64_t parts = (weights_.columns + kPlaneRows - 1) / kPlaneRows;
-    words_.assign(weights_.planes() * parts, 0);
-    for (int64_t group = 0; group < taps_.groups; ++group) {
-      const int64_t first = first_plane(group), end = first_plane(group + 1);
-      for (int64_t plane = first; plane < end; ++plane) {
-        each_one(weights_, plane, taps_.taps, [&](int64_t channel, int64_t tap) {
-          const int64_t place = tap * taps_.channels + channel;
-          words_[first * parts + place / kPlaneRows * (end - first) + plane - first] |= uint64_t{1}
-                                                                                        << place % kPlaneRows;
-        });
-      }
-    }
+    words_ = plane_words(weights_, taps_.groups, taps_.taps, parts, 1, [&](int64_t channel, int64_t tap) {
+      const int64_t place = tap * taps_.channels + channel;
+      return WordPlace{place / kPlaneRows, 0, place % kPlaneRows};
+    });
   }
 
   std::string name() const override { return std::string("tables/") + kernel_.isa; }

@@ -5,6 +5,7 @@
 
 #include "kernels/conv/method.h"
 #include "kernels/select.h"
+#include "kernels/weights/plane_words.h"
 
 namespace plumline {
 namespace {
@@ -29,19 +30,9 @@ class SharedTables : public ConvMethod {
     if (!words_.empty()) return;
     const int64_t chunks = (taps_.channels + kChunkChannels - 1) / kChunkChannels;
     const int64_t across = taps_.kernel_width, down = taps_.taps / across;
-    std::vector<int64_t> kernel_row;
-    for (int64_t tap = 0; tap < taps_.taps; ++tap) kernel_row.push_back(tap / across);
-    words_.assign(weights_.planes() * chunks * taps_.taps, 0);
-    for (int64_t group = 0; group < taps_.groups; ++group) {
-      const int64_t first = first_plane(group), planes = first_plane(group + 1) - first;
-      for (int64_t plane = 0; plane < planes; ++plane) {
-        each_one(weights_, first + plane, taps_.taps, [&](int64_t channel, int64_t tap) {
-          const int64_t row = channel / kChunkChannels * down + kernel_row[tap];
-          words_[first * chunks * taps_.taps + (row * planes + plane) * across + tap - kernel_row[tap] * across] |=
-              uint64_t{1} << channel % kChunkChannels;
-        });
-      }
-    }
+    words_ = plane_words(weights_, taps_.groups, taps_.taps, chunks * down, across, [&](int64_t channel, int64_t tap) {
+      return WordPlace{channel / kChunkChannels * down + tap / across, tap % across, channel % kChunkChannels};
+    });
   }
 
   std::string name() const override { return std::string("shared_tables/") + kernel_.isa; }

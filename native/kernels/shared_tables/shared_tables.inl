@@ -109,6 +109,8 @@ class TableAdder {
     zero_line(tables_, plan.adder.scratch);
   }
 
+  void begin(int64_t, int64_t) const {}
+
   void add(int64_t, int64_t, int64_t column, const float* channels, const Targets& targets) {
     if (plan_.folds > 1)
       add_folded(column, channels, targets);

@@ -10,8 +10,8 @@ namespace plumline {
 namespace {
 
 // Measured costs, in the unit of ConvMethod::cost; storing the output counts by what it costs the other methods less.
-constexpr double kInterleaveCost = 20;  // to make a vector of a row-major input
-constexpr double kFinishCost = 17;      // to store a vector of a row-major output
+constexpr double kInterleaveCost = 12;  // to make a vector of a row-major input
+constexpr double kFinishCost = 8;       // to store a vector of a row-major output
 constexpr double kVectorCost = 4;       // to move a vector when there is nothing to interleave
 constexpr double kTapCost = 1;          // to see where a tap moves a position
 constexpr double kSharingCost = 15000;  // to share out bands among threads, and to wait for the last
@@ -98,9 +98,6 @@ SubImageConvPlan::SubImageConvPlan(const Window& window, int64_t planes, const A
       rows(plan_rows(window, cut, needs.exchanged_rows)),
       columns(plan_columns(window, cut, needs.exchanged_columns)) {
   pixels_row = columns.in_size * window.channels * kSubImages;
-  // Columns are read and written in fours, lines up to a vector of at most kSubImages numbers further.
-  const int64_t in_line = (cut.columns - 1) * cut.width * window.stride_width + round_up(columns.in_size, 4);
-  lines = cut.images * cut.rows * round_up(std::max(in_line, cut.columns * cut.width) + kSubImages, kSubImages);
   sums_row = columns.sums() * (planes + 1) * kSubImages;
   kept_rows = rows.before + rows.after;
   const int64_t read = (window.kernel_height - 1) * window.dilation_height / window.stride_height + 1;
@@ -111,7 +108,7 @@ SubImageConvPlan::SubImageConvPlan(const Window& window, int64_t planes, const A
 }
 
 size_t SubImageConvPlan::worker_bytes() const {
-  return align_up((round_up(adder.scratch, kSubImages) + rows_together * pixels_row + lines + sums_row * (kept_rows + open_rows) + targets) *
+  return align_up((round_up(adder.scratch, kSubImages) + rows_together * pixels_row + sums_row * (kept_rows + open_rows) + targets) *
                   sizeof(float));
 }
 

@@ -46,7 +46,6 @@ struct SubImageConvPlan {
   // What a worker's scratch holds behind the adder's, in numbers.
   int64_t rows_together;  // of the input, that a pass goes over
   int64_t pixels_row;     // a row of positions of the input, all channels
-  int64_t lines;          // the rows of the image that those come from, or that results go to
   int64_t sums_row;       // a row of sums of positions, all planes and the total
   int64_t kept_rows;      // of sums, the first ones, which wait for the last
   int64_t open_rows;      // of sums, that the rows of a pass add to

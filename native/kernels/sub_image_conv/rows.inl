@@ -1,40 +1,23 @@
 // The rows of positions that a convolution reads: from row-major images, or from sub-images and their neighbours.
 
 #include "kernels/sub_image_conv/plan.h"
-#include "kernels/sub_images/lines.inl"
+#include "kernels/sub_images/fours.inl"
 
 namespace plumline {
 namespace PLUMLINE_ISA_NAMESPACE {
 
-constexpr int64_t kAhead = 6;  // channels
-
 // Makes the vectors of input row `row` of all sub-images: to[(column * channels + channel) * kSubImages + sub-image],
 // for a block whose first image and whose group's first channel is at `image`.
 inline void interleave_row(const Window& window, const SubImageConvPlan& plan, const float* image, int64_t images,
-                           int64_t row, float* lines, float* to) {
+                           int64_t row, float* to) {
   const SubImages& cut = plan.cut;
-  const int64_t step = cut.width * window.stride_width;  // from a sub-image to its neighbour
-  const int64_t read = (cut.columns - 1) * step + round_up_4(plan.columns.in_size);
-  const int64_t pitch = read + F32::kLanes;  // copy_line and zero_line write up to a vector more
-  const int64_t left = -plan.columns.in_first < read ? -plan.columns.in_first : read;
-  const int64_t inside = window.width < read - left ? window.width : read - left;
-  const int64_t down = row + plan.rows.in_first;
-  const int64_t next_image = window.groups * window.channels * window.height * window.width;
-  const LineParts parts(cut, lines, pitch, step);
-  for (int64_t i = 0; i < cut.images * cut.rows; ++i) zero_line(lines + i * pitch, read);
-
-  for (int64_t channel = 0; channel < window.channels; ++channel) {
-    const float* plane = image + channel * window.height * window.width;
-    const bool ahead = channel + kAhead < window.channels;
-    for (int64_t i = 0; i < images * cut.rows; ++i) {
-      const int64_t at = i % cut.rows * cut.height * window.stride_height + down;
-      if (at < 0 || at >= window.height || inside <= 0) continue;
-      const float* line = plane + i / cut.rows * next_image + at * window.width;
-      if (ahead) prefetch(line + kAhead * window.height * window.width, inside);
-      copy_line(line, inside, lines + i * pitch + left);
-    }
-    gather_positions(parts, plan.columns.in_size, to + channel * kSubImages, window.channels * kSubImages);
-  }
+  const PixelGrid grid = {images,
+                          window.height,
+                          window.width,
+                          window.groups * window.channels * window.height * window.width,
+                          cut.height * window.stride_height,
+                          cut.width * window.stride_width};
+  gather_row(cut, grid, image, window.channels, row + plan.rows.in_first, plan.columns.in_first, plan.columns.in_size, to);
 }
 
 // The sub-images that have a neighbour `down` rows and `across` columns of sub-images away, in the same image.

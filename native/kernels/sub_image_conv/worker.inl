@@ -1,8 +1,6 @@
 // A convolution over sub-images: which positions add to which sums, and what becomes of the sums.
 
-#include "kernels/activation/activation_simd.h"
-#include "kernels/conv/lanes.h"
-#include "kernels/sub_image_conv/rows.inl"
+#include "kernels/sub_image_conv/results.inl"
 
 namespace plumline {
 namespace PLUMLINE_ISA_NAMESPACE {
@@ -18,20 +16,6 @@ struct Targets {
   int64_t count;
 };
 
-// The planes of a band, counted over the whole group, and where a position's sums lie: those of the band's planes one
-// after the other, then the total.
-struct BandPlanes {
-  int64_t group, all, first, count;
-  BandPlanes(const Window& window, const Band& band, const int32_t* row_start) : group(band.group) {
-    const int32_t* rows = row_start + band.group * window.filters;
-    all = rows[window.filters] - rows[0];
-    first = rows[band.first_filter] - rows[0];
-    count = rows[band.end_filter] - rows[band.first_filter];
-  }
-  int64_t pitch() const { return (count + 1) * kSubImages; }  // from the sums of a column to those of the next
-  int64_t total() const { return count * kSubImages; }
-};
-
 // The position of the sums that a tap moves a position of the input to; -1 for none.
 inline int64_t moved(const AxisPlan& axis, int64_t at, int64_t tap) {
   const int64_t back = at + axis.shift - tap * axis.dilation;
@@ -41,24 +25,22 @@ inline int64_t moved(const AxisPlan& axis, int64_t at, int64_t tap) {
 }
 
 // The work on one band. What it adds to a sum, and in which order, does not depend on the band. An adder has
+//   void begin(int64_t pass, int64_t next)
+// which is told which channels come now and which after them (-1: none), and
 //   void add(int64_t pass, int64_t row, int64_t column, const float* channels, const Targets& targets)
-// which gets the positions of the input, the columns of a row in their order, and adds to all their targets what the
-// channels of the pass contribute.
+// which gets the positions of the input, the columns of a row in their order but sorted by their place in the stride, and
+// adds to all their targets what the channels of the pass contribute.
 template <class Adder>
 class Worker {
  public:
   // `memory` is what SubImageConvPlan::worker_bytes describes; its beginning is the adder's.
   Worker(const Window& window, const SubImageConvPlan& plan, const Band& band, const Finish& finish,
          const PlaneSums& result, const BandPlanes& planes, float* memory)
-      : window_(window), plan_(plan), cut_(plan.cut), band_(band), finish_(finish), result_(result), planes_(planes) {
+      : window_(window), plan_(plan), cut_(plan.cut), band_(band), planes_(planes),
+        has_total_(result.total_coefficient != nullptr), results_(window, plan, band, finish, result, planes) {
     pixels_ = memory + (plan.adder.scratch + kSubImages - 1) / kSubImages * kSubImages;
     sums_ = pixels_ + plan.rows_together * plan.pixels_row;
-    lines_ = sums_ + plan.sums_row * (plan.kept_rows + plan.open_rows);
-    targets_ = reinterpret_cast<Target*>(lines_ + plan.lines);
-    const int32_t* row_start = result.row_start + band.group * window.filters;
-    one_plane_ = !result.total_coefficient;
-    for (int64_t m = band.first_filter; m < band.end_filter; ++m)
-      one_plane_ = one_plane_ && row_start[m + 1] == row_start[m] + 1;
+    targets_ = reinterpret_cast<Target*>(sums_ + plan.sums_row * (plan.kept_rows + plan.open_rows));
   }
 
   void run(const float* input, Adder& adder) {
@@ -103,14 +85,17 @@ class Worker {
 
   void add_rows(int64_t first_row, int64_t rows, int64_t first, int64_t end, Adder& adder) const {
     for (int64_t pass = 0; pass < plan_.adder.passes; ++pass) {
+      const bool ends = pass + 1 == plan_.adder.passes;
+      adder.begin(pass, !ends ? pass + 1 : first_row + rows < plan_.rows.in_size ? 0 : -1);
       for (int64_t i = 0; i < rows; ++i) {
         const int64_t row = first_row + i;
         const Targets targets = find_targets(row, first, end, targets_);
         if (targets.count == 0) continue;
         float* pixels = pixels_ + i * plan_.pixels_row;
         if (pass == 0 && !window_.input_sub_images) read_row(row, pixels);
-        for (int64_t column = 0; column < plan_.columns.in_size; ++column)
-          adder.add(pass, row, column, channels_at(row, column, pixels), targets);
+        for (int64_t place = 0; place < plan_.columns.stride; ++place)
+          for (int64_t column = place; column < plan_.columns.in_size; column += plan_.columns.stride)
+            adder.add(pass, row, column, channels_at(row, column, pixels), targets);
       }
     }
   }
@@ -120,7 +105,7 @@ class Worker {
     const int64_t rest = window_.batch - first_image;
     const float* image = input_ + (first_image * window_.groups + band_.group) * window_.channels * window_.height *
                                       window_.width;
-    interleave_row(window_, plan_, image, rest < cut_.images ? rest : cut_.images, row, lines_, pixels);
+    interleave_row(window_, plan_, image, rest < cut_.images ? rest : cut_.images, row, pixels);
   }
 
   // The channels at a position of the input, one vector each. `pixels` are those of the row, or room for a position.
@@ -173,137 +158,25 @@ class Worker {
   }
   void add_position(float* to, const float* from, int64_t shift, const Mask& mask) const {
     for (int64_t plane = 0; plane < planes_.count; ++plane) add_shifted(to, from, shift, mask, plane * kSubImages);
-    if (result_.total_coefficient) add_shifted(to, from, shift, mask, planes_.total());
+    if (has_total_) add_shifted(to, from, shift, mask, planes_.total());
   }
   static void add_shifted(float* to, const float* from, int64_t shift, const Mask& mask, int64_t at) {
     (Pixels::load(to + at) + load_where(mask, shifted(from, at + shift))).store(to + at);
   }
 
   void finish_row(int64_t row) const {
-    const float* sums = sums_of_row(row + plan_.rows.before) + plan_.columns.before * planes_.pitch();
-    if (window_.output_sub_images)
-      finish_positions(row, sums);
-    else
-      finish_lines(row, sums);
-  }
-
-  // The result of a filter at a position, but for bias and what follows it.
-  Pixels result(int64_t filter, const float* sums) const {
-    Pixels y = Pixels::zero();
-    if (result_.total_coefficient) {
-      const float coefficient = result_.total_coefficient[band_.group * window_.filters + filter];
-      y = fma(coefficient, Pixels::load(sums + planes_.total()), y);
-    }
-    const int32_t* row_start = result_.row_start + band_.group * window_.filters;
-    const int64_t base = row_start[0] + planes_.first;
-    for (int64_t plane = row_start[filter]; plane < row_start[filter + 1]; ++plane)
-      y = fma(result_.coefficient[plane], Pixels::load(sums + (plane - base) * kSubImages), y);
-    return y;
-  }
-
-  // Row `row` of all sub-images, filter by filter: back into lines of the images, then out.
-  void finish_lines(int64_t row, const float* sums) const {
-    const int64_t line = cut_.columns * cut_.width;
-    const int64_t pitch = line + F32::kLanes;  // transposed fours write up to three more, loads read up to a vector
-    const int64_t count = line < window_.out_width ? line : window_.out_width;
-    const LineParts parts(cut_, lines_, pitch, cut_.width);
-    for (int64_t filter = band_.first_filter; filter < band_.end_filter; ++filter) {
-      scatter_positions(parts, cut_.width,
-                        [&](int64_t column) { return result(filter, sums + column * planes_.pitch()); });
-      for (int64_t i = 0; i < cut_.images * cut_.rows; ++i) {
-        const int64_t image = band_.block * cut_.images + i / cut_.rows;
-        const int64_t at = i % cut_.rows * cut_.height + row;
-        if (image < window_.batch && at < window_.out_height) finish_line(image, filter, lines_ + i * pitch, count, at);
-      }
-    }
-  }
-
-  void finish_line(int64_t image, int64_t filter, const float* line, int64_t count, int64_t row) const {
-    const int64_t m = band_.group * window_.filters + filter;
-    const F32 bias = F32::set(finish_.bias[m]);
-    const F32 slope = F32::set(finish_.activation.slope ? finish_.activation.slope[m] : 0.0f);
-    const int64_t out =
-        ((image * window_.groups * window_.filters + m) * window_.out_height + row) * window_.out_width;
-    for (int64_t i = 0; i < count; i += F32::kLanes) {
-      const int64_t lanes = count - i;
-      F32 x = F32::load(line + i) + bias;
-      if (lanes >= F32::kLanes) {  // masked accesses are slow on some machines
-        if (finish_.residual) x = x + F32::load(finish_.residual + out + i);
-        activate(finish_.activation, x, slope).store(finish_.output + out + i);
-      } else {
-        if (finish_.residual) x = x + load_first(finish_.residual + out + i, lanes);
-        store_first(activate(finish_.activation, x, slope), finish_.output + out + i, lanes);
-      }
-    }
-  }
-
-  // The same where the output is held as sub-images.
-  void finish_positions(int64_t row, const float* sums) const {
-    switch (finish_.activation.kind) {
-      case ActivationKind::kNone: return finish_positions<ActivationKind::kNone>(row, sums);
-      case ActivationKind::kRelu: return finish_positions<ActivationKind::kRelu>(row, sums);
-      case ActivationKind::kLeakyRelu: return finish_positions<ActivationKind::kLeakyRelu>(row, sums);
-      case ActivationKind::kClip: return finish_positions<ActivationKind::kClip>(row, sums);
-      case ActivationKind::kSigmoid: return finish_positions<ActivationKind::kSigmoid>(row, sums);
-      case ActivationKind::kTanh: return finish_positions<ActivationKind::kTanh>(row, sums);
-      case ActivationKind::kHardSigmoid: return finish_positions<ActivationKind::kHardSigmoid>(row, sums);
-      case ActivationKind::kHardSwish: return finish_positions<ActivationKind::kHardSwish>(row, sums);
-      case ActivationKind::kPrelu: return finish_positions<ActivationKind::kPrelu>(row, sums);
-    }
-  }
-
-  template <ActivationKind kind>
-  void finish_positions(int64_t row, const float* sums) const {
-    const int64_t filters = window_.groups * window_.filters;
-    const int64_t first = band_.group * window_.filters + band_.first_filter;
-    const int64_t count = band_.end_filter - band_.first_filter;
-    const float* coefficient = result_.coefficient + result_.row_start[first];
-    const float* bias = finish_.bias + first;
-    const float* slopes = kind == ActivationKind::kPrelu ? finish_.activation.slope + first : bias;
-    for (int64_t column = 0; column < cut_.width; ++column, sums += planes_.pitch()) {
-      const int64_t position = (band_.block * cut_.height + row) * cut_.width + column;
-      const int64_t out = (position * filters + first) * kSubImages;
-      const float* residual = finish_.residual ? finish_.residual + out : nullptr;
-      float* to = finish_.output + out;
-      const Mask mask = existing(row, column);
-      for (int64_t i = 0; i < count; ++i) {
-        Pixels y = one_plane_ ? fma(coefficient[i], Pixels::load(sums + i * kSubImages), Pixels::zero())
-                             : result(band_.first_filter + i, sums);
-        for (int v = 0; v < kVectors; ++v) {
-          y.v[v] = y.v[v] + F32::set(bias[i]);
-          if (residual) y.v[v] = y.v[v] + F32::load(residual + i * kSubImages + v * F32::kLanes);
-          y.v[v] = activate<kind>(finish_.activation, y.v[v], F32::set(slopes[i]));
-        }
-        keep_where(mask, y).store(to + i * kSubImages);
-      }
-    }
-  }
-
-  // The sub-images whose pixel at a position exists.
-  Mask existing(int64_t row, int64_t column) const {
-    Mask mask;
-    int32_t* lane = mask.lanes;
-    for (int64_t image = 0; image < cut_.images; ++image)
-      for (int64_t i = 0; i < cut_.rows; ++i)
-        for (int64_t j = 0; j < cut_.columns; ++j)
-          *lane++ = band_.block * cut_.images + image < window_.batch && i * cut_.height + row < window_.out_height &&
-                            j * cut_.width + column < window_.out_width
-                        ? -1
-                        : 0;
-    return mask;
+    results_.make_row(row, sums_of_row(row + plan_.rows.before) + plan_.columns.before * planes_.pitch());
   }
 
   const Window& window_;
   const SubImageConvPlan& plan_;
   const SubImages& cut_;
   const Band& band_;
-  const Finish& finish_;
-  const PlaneSums& result_;
   const BandPlanes& planes_;
-  bool one_plane_;  // each filter has, and no total: by far the most common
+  const bool has_total_;
+  const Results results_;
   const float* input_ = nullptr;
   float* pixels_;  // rows of a row-major input, or a position that neighbours contribute to
-  float* lines_;
   float* sums_;
   Target* targets_;
 };

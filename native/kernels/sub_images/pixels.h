@@ -35,6 +35,10 @@ inline Pixels fma(float a, const Pixels& b, Pixels c) {
   return c;
 }
 
+inline void zero_line(float* to, int64_t count) {  // a multiple of kSubImages
+  for (int64_t i = 0; i < count; i += kSubImages) Pixels::zero().store(to + i);
+}
+
 // Some of the sub-images: all bits of a lane, or none.
 struct alignas(64) Mask {
   int32_t lanes[kSubImages];

@@ -12,17 +12,14 @@ struct Images {
   int64_t batch, channels, height, width;
 };
 
-// One row of positions of a block, all channels, between the two ways to hold images. `work` has room for
-// line_numbers() numbers.
+// One row of positions of a block, all channels, between the two ways to hold images.
 struct SubImagesKernels {
   const char* name;
   void (*to_sub_images)(const Images&, const SubImages&, int64_t block, int64_t row, const float* images,
-                        float* sub_images, float* work);
-  void (*to_images)(const Images&, const SubImages&, int64_t block, int64_t row, const float* sub_images, float* images,
-                    float* work);
+                        float* sub_images);
+  void (*to_images)(const Images&, const SubImages&, int64_t block, int64_t row, const float* sub_images,
+                    float* images);
 };
-
-int64_t line_numbers(const SubImages& cut);
 
 // The implementation that `cap` stands for; the reference where it stands for none.
 const SubImagesKernels& sub_images_kernels(Isa cap);

@@ -20,14 +20,13 @@ void each_pixel(const Images& images, const SubImages& cut, int64_t block, int64
       }
 }
 
-void to_sub_images(const Images& images, const SubImages& cut, int64_t block, int64_t row, const float* from, float* to,
-                   float*) {
+void to_sub_images(const Images& images, const SubImages& cut, int64_t block, int64_t row, const float* from,
+                   float* to) {
   each_pixel(images, cut, block, row,
              [&](int64_t pixel, int64_t lane) { to[lane] = pixel < 0 ? 0.0f : from[pixel]; });
 }
 
-void to_images(const Images& images, const SubImages& cut, int64_t block, int64_t row, const float* from, float* to,
-               float*) {
+void to_images(const Images& images, const SubImages& cut, int64_t block, int64_t row, const float* from, float* to) {
   each_pixel(images, cut, block, row, [&](int64_t pixel, int64_t lane) {
     if (pixel >= 0) to[pixel] = from[lane];
   });
