@@ -18,6 +18,14 @@ struct Source {
   int64_t count;
 };
 
+// Where the weights stand that are used after those of the chunk that begins with `channel`, from the first of these
+// filters: the next chunk, or the first one again for the next strip or of the next filters.
+inline int64_t next_weights(const DirectPlan& plan, int64_t channel, bool last_strip, int64_t vectors) {
+  const Window& w = plan.window;
+  if (channel + plan.chunk < w.channels) return (channel + plan.chunk) * w.taps() * F32::kLanes;
+  return last_strip ? vectors * w.columns() * F32::kLanes : 0;
+}
+
 // The sums of some vectors of filters, strip by strip.
 template <int vectors>
 void run_filters(const DirectPlan& plan, const Rectangle& tile, const Finish& finish, const Source& source,
@@ -32,12 +40,16 @@ void run_filters(const DirectPlan& plan, const Rectangle& tile, const Finish& fi
     const int64_t begin_pixel = source.blocks[block].pixel;
     for (int64_t channel = 0; channel < w.channels; channel += plan.chunk) {
       const int64_t channels = w.channels - channel < plan.chunk ? w.channels - channel : plan.chunk;
-      const Stretch stretch = {source.offsets, channels * w.taps(), weights + channel * w.taps() * F32::kLanes,
-                               columns * F32::kLanes, channel == 0};
+      const int64_t here = channel * w.taps() * F32::kLanes;
+      Stretch stretch = {source.offsets, channels * w.taps(), weights + here, columns * F32::kLanes, channel == 0};
+      const float* next = weights + next_weights(plan, channel, end == source.count, vectors);
       const float* from = source.first + channel * plan.channel_stride;
       for (int64_t i = block; i < end; ++i) {
         const DirectBlock& at = source.blocks[i];
-        multiply_block<kPixels, vectors>(at.count, i == block, stretch, from + at.offset,
+        const bool shared = end - block >= vectors;
+        stretch.next = next + (shared ? (i - block) * stretch.weights_stride : 0);
+        const Ask ask = i - block < (shared ? vectors : 1) ? (shared ? Ask::kOne : Ask::kAll) : Ask::kNone;
+        multiply_block<kPixels, vectors>(at.count, ask, stretch, from + at.offset,
                                          sums + (at.pixel - begin_pixel) * vectors * F32::kLanes);
       }
     }

@@ -9,7 +9,7 @@ namespace {
 
 constexpr int64_t kCopyFloats = 1 << 16;   // of a tile's rows: they stay in the second cache
 constexpr int64_t kMaxColumns = 512;       // of a tile
-constexpr int64_t kChunkFloats = 1 << 15;  // of weights, for the same cache
+constexpr int64_t kChunkFloats = 1 << 12;  // of weights: half of the first cache
 constexpr int64_t kSplitFloats = 3 << 16;  // of weights that all images use before the next ones are read
 constexpr int64_t kJobsPerThread = 4;      // enough that the last ones to finish are not far apart
 

@@ -68,7 +68,7 @@ struct DirectPlan {
   int64_t pitch, channel_stride;  // of the source
   int64_t rows, columns;          // of the largest tile
   int64_t down, across, splits;   // how many tiles
-  int64_t chunk;                  // channels whose weights for one block of filters stay in the second cache
+  int64_t chunk;                  // channels whose weights for one block of filters stay in the first cache
   int64_t segment;                // pixels that stand side by side in the source, at most
   double copy_floats;             // of a tile; a real number, as it may be beyond counting
 };
