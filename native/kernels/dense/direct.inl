@@ -1,10 +1,11 @@
-// Convolution without a panel: lanes are filters, and each input number is multiplied, from where it stands, with the
+// Convolution without a panel: lanes are filters (or pixels, see direct_pixels.inl), and each input number is multiplied, from where it stands, with the
 // weights that one tap of one channel has in all of them. So no lane is wasted however narrow the image, and the taps
 // of a kernel read the same few lines of the cache.
 
 #include "kernels/conv/finish_rectangle.inl"
 #include "kernels/dense/copy_rows.inl"
 #include "kernels/dense/dense.h"
+#include "kernels/dense/direct_pixels.inl"
 #include "kernels/dense/multiply.inl"
 
 namespace plumline {
@@ -61,9 +62,7 @@ void run_filters(const DirectPlan& plan, const Rectangle& tile, const Finish& fi
 
 // Cuts the pixels of a tile into blocks of about the same size that do not leave a segment; returns how many.
 inline int64_t make_blocks(const DirectPlan& plan, const Rectangle& tile, DirectBlock* blocks) {
-  const bool joined = plan.segment > plan.columns;
-  const int64_t segments = joined ? 1 : tile.rows;
-  const int64_t length = joined ? tile.rows * tile.columns : tile.columns;
+  const int64_t length = plan.segment_of(tile), segments = tile.rows * tile.columns / length;
   const int64_t parts = (length + plan.block.pixels - 1) / plan.block.pixels;
   int64_t count = 0;
   for (int64_t segment = 0; segment < segments; ++segment) {
@@ -85,6 +84,9 @@ void run_direct(const DirectPlan& plan, const Rectangle& tile, const Finish& fin
     copy_rows(plan, tile, image, scratch.copy);
     first = scratch.copy;
   }
+  // The last tile may be shorter than the others; what is summed up in which order does not depend on the lanes.
+  if (plan.pixel_lanes && plan.segment_of(tile) >= F32::kLanes)
+    return run_pixels(plan, tile, finish, first, weights, offsets);
   const Source source = {first, offsets, scratch.blocks, make_blocks(plan, tile, scratch.blocks)};
   int64_t filter = tile.first_filter;
   while (filter < tile.end_filter) {

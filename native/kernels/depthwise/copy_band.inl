@@ -14,66 +14,76 @@ inline void clear(int64_t count, float* to) {
   for (int64_t i = 0; i < count; i += F32::kLanes) F32::set(0).store(to + i);
 }
 
-// What all rows have in common, worked out once.
+// Copies rows that lie in the image, a vector of all of them at a time: what it takes to read it is found out once.
 class RowCopier {
  public:
-  // What is copied ends before `end`, as does all that may be read.
+  // All that may be read ends before `end`.
   RowCopier(const DepthwisePlan& plan, const float* end)
       : end_(end),
         width_(plan.window.width),
         stride_(plan.window.stride_width),
         phase_width_(plan.phase_width),
-        whole_(width_ / F32::kLanes),
-        rest_(Lanes::between(0, width_ % F32::kLanes)) {}
+        pitch_(plan.pitch) {}
 
-  void copy(const float* row, float* to) const {
-    if (stride_ == 1) return copy_all(row, to);
-    if (stride_ == 2) return sort_pairs(row, to);
-    for (int64_t phase = 0; phase < stride_; ++phase)
-      for (int64_t i = 0; i < phase_width_; ++i) {
-        const int64_t column = phase + i * stride_;
-        *to++ = column < width_ ? row[column] : 0.0f;
-      }
+  void copy(const float* from, int64_t rows, float* to) const {
+    if (stride_ == 1) return copy_all(from, rows, to);
+    if (stride_ == 2) return sort_pairs(from, rows, to);
+    for (int64_t r = 0; r < rows; ++r, from += width_)
+      for (int64_t phase = 0; phase < stride_; ++phase)
+        for (int64_t i = 0; i < phase_width_; ++i, ++to) {
+          const int64_t column = phase + i * stride_;
+          *to = column < width_ ? from[column] : 0.0f;
+        }
   }
 
  private:
-  void copy_all(const float* row, float* to) const {
-    int64_t i = 0;
-    for (; i < whole_ * F32::kLanes; i += F32::kLanes) F32::load(row + i).store(to + i);
-    for (; i < phase_width_; i += F32::kLanes) vector(row, i).store(to + i);
+  void copy_all(const float* from, int64_t rows, float* to) const {
+    for (int64_t i = 0; i < phase_width_; i += F32::kLanes)
+      with_loader(from, rows, i, F32::kLanes, [&](const auto& load) {
+        for (int64_t r = 0; r < rows; ++r) load(from + r * width_, 0).store(to + r * pitch_ + i);
+      });
   }
 
-  void sort_pairs(const float* row, float* to) const {
-    for (int64_t i = 0; i < phase_width_; i += F32::kLanes) {
-      const F32 a = vector(row, 2 * i), b = vector(row, 2 * i + F32::kLanes);
-      even_lanes(a, b).store(to + i);
-      odd_lanes(a, b).store(to + phase_width_ + i);
-    }
+  void sort_pairs(const float* from, int64_t rows, float* to) const {
+    for (int64_t i = 0; i < phase_width_; i += F32::kLanes)
+      with_loader(from, rows, 2 * i, 2 * F32::kLanes, [&](const auto& load) {
+        for (int64_t r = 0; r < rows; ++r) {
+          const F32 a = load(from + r * width_, 0), b = load(from + r * width_, 1);
+          even_lanes(a, b).store(to + r * pitch_ + i);
+          odd_lanes(a, b).store(to + r * pitch_ + phase_width_ + i);
+        }
+      });
   }
 
-  // Columns from i on, of which kLanes divides i, and zeros beyond the last.
-  F32 vector(const float* row, int64_t i) const {
-    if (i + F32::kLanes <= width_) return F32::load(row + i);
-    if (i >= width_) return F32::set(0);
-    return end_ - (row + i) >= F32::kLanes ? keep_lanes(row + i, rest_) : load_lanes(row + i, rest_);
+  // Calls use(load), where load(row, k) gives the k-th vector of `count` columns from `column` on, zero beyond the row.
+  template <class Use>
+  void with_loader(const float* from, int64_t rows, int64_t column, int64_t count, const Use& use) const {
+    if (column + count <= width_)
+      return use([=](const float* row, int64_t k) { return F32::load(row + column + k * F32::kLanes); });
+    const Lanes lanes[] = {inside(column, width_), inside(column + F32::kLanes, width_)};
+    if (end_ - from >= (rows - 1) * width_ + column + count)
+      return use([&](const float* row, int64_t k) { return keep_lanes(row + column + k * F32::kLanes, lanes[k]); });
+    use([&](const float* row, int64_t k) { return load_lanes(shifted(row, column + k * F32::kLanes), lanes[k]); });
   }
 
   const float* end_;
-  int64_t width_, stride_, phase_width_, whole_;
-  Lanes rest_;
+  int64_t width_, stride_, phase_width_, pitch_;
 };
 
-void copy_band(const DepthwisePlan& plan, const RowCopier& copier, int64_t first_row, int64_t rows, const float* channel,
-               float* to) {
-  const int64_t height = plan.window.height, width = plan.window.width, pitch = plan.pitch;
+// `cleared`: `to` has zeros already.
+inline void copy_band(const DepthwisePlan& plan, const RowCopier& copier, int64_t first_row, int64_t rows, bool cleared,
+                      const float* channel, float* to) {
+  const int64_t height = plan.window.height;
   const int64_t top = first_row * plan.window.stride_height - plan.window.pad_top;
-  const int64_t end = top + plan.copied_rows(rows);
-  for (int64_t row = top; row < end; ++row, to += pitch) {
-    if (row < 0 || row >= height)
-      clear(pitch, to);
-    else
-      copier.copy(channel + row * width, to);
+  const int64_t count = plan.copied_rows(rows);
+  const auto within = [&](int64_t row) { return row < 0 ? 0 : row < count ? row : count; };
+  const int64_t begin = within(-top), end = within(height - top);  // of what lies in the image
+  const int64_t below = end > begin ? end : begin;
+  if (!cleared) {
+    clear(begin * plan.pitch, to);
+    clear((count - below) * plan.pitch, to + below * plan.pitch);
   }
+  if (begin < end) copier.copy(channel + (top + begin) * plan.window.width, end - begin, to + begin * plan.pitch);
 }
 
 }  // namespace

@@ -155,13 +155,14 @@ void run(const DepthwisePlan& plan, const DepthwiseJob& job, const float* input,
   // In this order, what is stored next comes next in memory.
   const bool ascending = w.out_width >= F32::kLanes || w.dilation_height == 1;
   const RowCopier copier(plan, input + w.batch * w.groups * w.height * w.width);
-  clear(plan.front, copy);
+  const bool whole = plan.rows == w.out_height;  // then rows outside it are cleared together
+  clear(plan.front + (whole ? job.count * plan.channel_stride() : 0), copy);
   copy += plan.front;
   for (int64_t row = 0; row < w.out_height; row += plan.rows) {
     const int64_t rows = smaller(plan.rows, w.out_height - row);
     const int64_t blocks = (rows + kRows - 1) / kRows, step = (rows + blocks - 1) / blocks;
     for (int64_t c = 0; c < job.count; ++c)
-      copy_band(plan, copier, row, rows, channels + c * w.height * w.width, copy + c * plan.channel_stride());
+      copy_band(plan, copier, row, rows, whole, channels + c * w.height * w.width, copy + c * plan.channel_stride());
     for (int64_t c = 0; c < job.count; ++c) {
       for (int64_t f = 0; f < w.filters; ++f) {
         const int64_t filter = (job.channel + c) * w.filters + f;

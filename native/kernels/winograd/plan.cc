@@ -9,6 +9,7 @@ namespace {
 constexpr int64_t kBandFloats = 3 << 16;     // of a band's transformed input
 constexpr double kMaxFloats = 1 << 24;       // beyond, it leaves every cache; it also bounds a hostile file's wish
 constexpr double kTransformCost = 19;        // of a vector of squares or filters, at each of the square's 16 outputs
+constexpr double kFinishCost = 8;            // of a vector of 16 outputs
 constexpr double kStreamCost = 0.35;         // to read a transformed weight that is not in the second cache
 constexpr double kTurnCost = 150;            // to transform a vector of kernels
 constexpr double kCachedWeights = 1 << 17;   // as many as stay in the second cache
@@ -52,7 +53,8 @@ double WinogradPlan::cost() const {
   const double reading = keeps ? (weights > kCachedWeights ? kStreamCost * weights * bands : 0.0)
                                : kTurnCost * kernels * passes;
   return static_cast<double>(w.groups) *
-         (weights / 16 * squares * few + (channels * steps + vectors * squares) * 16 * kTransformCost + reading);
+         (weights / 16 * squares * few + (channels * steps + vectors * squares) * 16 * kTransformCost + reading +
+          static_cast<double>(w.batch * w.pixels()) * vectors * kFinishCost);
 }
 
 }  // namespace plumline
