@@ -25,7 +25,14 @@ class RowCopier {
         phase_width_(plan.phase_width),
         pitch_(plan.pitch) {}
 
+  // Long rows one by one: all rows of a vector's width would lie in as many pages.
   void copy(const float* from, int64_t rows, float* to) const {
+    const int64_t step = phase_width_ <= 2 * F32::kLanes ? rows : 1;
+    for (int64_t r = 0; r < rows; r += step) copy_rows(from + r * width_, step, to + r * pitch_);
+  }
+
+ private:
+  void copy_rows(const float* from, int64_t rows, float* to) const {
     if (stride_ == 1) return copy_all(from, rows, to);
     if (stride_ == 2) return sort_pairs(from, rows, to);
     for (int64_t r = 0; r < rows; ++r, from += width_)
@@ -36,7 +43,6 @@ class RowCopier {
         }
   }
 
- private:
   void copy_all(const float* from, int64_t rows, float* to) const {
     for (int64_t i = 0; i < phase_width_; i += F32::kLanes)
       with_loader(from, rows, i, F32::kLanes, [&](const auto& load) {
