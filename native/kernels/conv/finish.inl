@@ -30,8 +30,13 @@ class TileFinish {
       for (const int64_t end = count_ - lane < left ? count_ : lane + left; lane < end;) {
         const int64_t count = end - lane < F32::kLanes ? end - lane : F32::kLanes;
         F32 x = sum(lane) + bias;
-        if (finish_.residual) x = x + load_first(finish_.residual + at, count);
-        store_first(activate(finish_.activation, x, slope), finish_.output + at, count);
+        if (count == F32::kLanes) {  // some processors take long to store a part of a vector
+          if (finish_.residual) x = x + F32::load(finish_.residual + at);
+          activate(finish_.activation, x, slope).store(finish_.output + at);
+        } else {
+          if (finish_.residual) x = x + load_first(finish_.residual + at, count);
+          store_first(activate(finish_.activation, x, slope), finish_.output + at, count);
+        }
         at += count;
         lane += count;
       }

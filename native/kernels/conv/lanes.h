@@ -23,6 +23,9 @@ inline F32 load_lanes(F32 rest, const float* p, const Lanes& lanes) {
 // The same with zeros for the rest.
 inline F32 load_lanes(const float* p, const Lanes& lanes) { return {_mm512_maskz_loadu_ps(lanes.mask, p)}; }
 
+// The same where all of the memory may be read.
+inline F32 keep_lanes(const float* p, const Lanes& lanes) { return load_lanes(p, lanes); }
+
 #elif defined(__AVX2__)
 
 struct Lanes {
@@ -37,6 +40,11 @@ inline F32 load_lanes(F32 rest, const float* p, const Lanes& lanes) {
 
 inline F32 load_lanes(const float* p, const Lanes& lanes) { return {_mm256_maskload_ps(p, lanes.mask)}; }
 
+// Some processors take several times as long to load with a mask.
+inline F32 keep_lanes(const float* p, const Lanes& lanes) {
+  return {_mm256_and_ps(_mm256_loadu_ps(p), _mm256_castsi256_ps(lanes.mask))};
+}
+
 #else
 
 struct Lanes {
@@ -50,6 +58,8 @@ inline F32 load_lanes(F32 rest, const float* p, const Lanes& lanes) {
 
 inline F32 load_lanes(const float* p, const Lanes& lanes) { return load_lanes(F32::set(0), p, lanes); }
 
+inline F32 keep_lanes(const float* p, const Lanes& lanes) { return load_lanes(p, lanes); }
+
 #endif
 
 // base + offset for an offset that may lie before the array, as long as the lanes that are read do not.
@@ -57,8 +67,8 @@ inline const float* shifted(const float* base, int64_t offset) {
   return reinterpret_cast<const float*>(reinterpret_cast<uintptr_t>(base) + static_cast<uintptr_t>(offset) * 4);
 }
 
-// Asks for a line of memory, which need not exist, to be brought into the cache.
-inline void ask_ahead(const float* base, int64_t offset) { __builtin_prefetch(shifted(base, offset)); }
+// Asks for a line of memory, which need not exist, to be brought into the second cache.
+inline void ask_ahead(const float* base, int64_t offset) { __builtin_prefetch(shifted(base, offset), 0, 2); }
 
 // The lanes of a vector from column `first` on that lie in a row of `width` columns.
 inline Lanes inside(int64_t first, int64_t width) {

@@ -12,16 +12,22 @@ namespace {
 inline void copy_columns(const float* row, int64_t width, int64_t first, int64_t stride, int64_t count, float* to) {
   if (stride == 1) {
     for (int64_t i = 0; i < count; i += F32::kLanes) load_columns(row, first + i, width).store(to + i);
-  } else if (stride == 2) {
-    for (int64_t i = 0; i < count; i += F32::kLanes) {
-      const int64_t at = first + 2 * i;
-      even_lanes(load_columns(row, at, width), load_columns(row, at + F32::kLanes, width)).store(to + i);
-    }
   } else {
     for (int64_t i = 0; i < count; ++i) {
       const int64_t at = first + i * stride;
       to[i] = at >= 0 && at < width ? row[at] : 0.0f;
     }
+  }
+}
+
+// With a stride of 2: every second column from `first` on, and, where `odd` is not null, those between them. `odd` follows
+// what is needed of `even`, so the last vector comes first: it may run over into the first odd one.
+inline void sort_columns(const float* row, int64_t width, int64_t first, int64_t count, float* even, float* odd) {
+  for (int64_t i = (count - 1) / F32::kLanes * F32::kLanes; i >= 0; i -= F32::kLanes) {
+    const int64_t at = first + 2 * i;
+    const F32 a = load_columns(row, at, width), b = load_columns(row, at + F32::kLanes, width);
+    even_lanes(a, b).store(even + i);
+    if (odd) odd_lanes(a, b).store(odd + i);
   }
 }
 
@@ -41,6 +47,10 @@ inline void copy_rows(const DirectPlan& plan, const Rectangle& tile, const float
         continue;
       }
       const float* from = image + (channel * w.height + row) * w.width;
+      if (w.stride_width == 2) {
+        sort_columns(from, w.width, first_column, plan.phase_width, to, plan.phases == 2 ? to + plan.phase_width : nullptr);
+        continue;
+      }
       for (int64_t phase = 0; phase < plan.phases; ++phase)
         copy_columns(from, w.width, first_column + phase, w.stride_width, plan.phase_width,
                      to + phase * plan.phase_width);

@@ -26,8 +26,9 @@ class Dense : public ConvMethod {
 
   double cost(const Window& window) const override {
     constexpr double kPackCost = 6;  // of a vector of 16 pixels
-    const double columns = static_cast<double>(window.columns());
-    return phases_cost(window) + vectors_of(window) * columns * (static_cast<double>(window.filters) + kPackCost);
+    constexpr double kFinishCost = 4;  // of a vector of 16 sums
+    const double columns = static_cast<double>(window.columns()), filters = static_cast<double>(window.filters);
+    return phases_cost(window) + vectors_of(window) * (columns * (filters + kPackCost) + filters * kFinishCost);
   }
 
   size_t scratch_bytes(const Window& window, int threads) const override {

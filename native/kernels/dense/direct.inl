@@ -1,10 +1,11 @@
-// Convolution without a panel: lanes are filters, and each input number is multiplied, from where it stands, with the
+// Convolution without a panel: lanes are filters (or pixels, see direct_pixels.inl), and each input number is multiplied, from where it stands, with the
 // weights that one tap of one channel has in all of them. So no lane is wasted however narrow the image, and the taps
 // of a kernel read the same few lines of the cache.
 
 #include "kernels/conv/finish_rectangle.inl"
 #include "kernels/dense/copy_rows.inl"
 #include "kernels/dense/dense.h"
+#include "kernels/dense/direct_pixels.inl"
 #include "kernels/dense/multiply.inl"
 
 namespace plumline {
@@ -17,6 +18,14 @@ struct Source {
   const DirectBlock* blocks;
   int64_t count;
 };
+
+// Where the weights stand that are used after those of the chunk that begins with `channel`, from the first of these
+// filters: the next chunk, or the first one again for the next strip or of the next filters.
+inline int64_t next_weights(const DirectPlan& plan, int64_t channel, bool last_strip, int64_t vectors) {
+  const Window& w = plan.window;
+  if (channel + plan.chunk < w.channels) return (channel + plan.chunk) * w.taps() * F32::kLanes;
+  return last_strip ? vectors * w.columns() * F32::kLanes : 0;
+}
 
 // The sums of some vectors of filters, strip by strip.
 template <int vectors>
@@ -32,12 +41,16 @@ void run_filters(const DirectPlan& plan, const Rectangle& tile, const Finish& fi
     const int64_t begin_pixel = source.blocks[block].pixel;
     for (int64_t channel = 0; channel < w.channels; channel += plan.chunk) {
       const int64_t channels = w.channels - channel < plan.chunk ? w.channels - channel : plan.chunk;
-      const Stretch stretch = {source.offsets, channels * w.taps(), weights + channel * w.taps() * F32::kLanes,
-                               columns * F32::kLanes, channel == 0};
+      const int64_t here = channel * w.taps() * F32::kLanes;
+      Stretch stretch = {source.offsets, channels * w.taps(), weights + here, columns * F32::kLanes, channel == 0};
+      const float* next = weights + next_weights(plan, channel, end == source.count, vectors);
       const float* from = source.first + channel * plan.channel_stride;
       for (int64_t i = block; i < end; ++i) {
         const DirectBlock& at = source.blocks[i];
-        multiply_block<kPixels, vectors>(at.count, i == block, stretch, from + at.offset,
+        const bool shared = end - block >= vectors;
+        stretch.next = next + (shared ? (i - block) * stretch.weights_stride : 0);
+        const Ask ask = i - block < (shared ? vectors : 1) ? (shared ? Ask::kOne : Ask::kAll) : Ask::kNone;
+        multiply_block<kPixels, vectors>(at.count, ask, stretch, from + at.offset,
                                          sums + (at.pixel - begin_pixel) * vectors * F32::kLanes);
       }
     }
@@ -49,9 +62,7 @@ void run_filters(const DirectPlan& plan, const Rectangle& tile, const Finish& fi
 
 // Cuts the pixels of a tile into blocks of about the same size that do not leave a segment; returns how many.
 inline int64_t make_blocks(const DirectPlan& plan, const Rectangle& tile, DirectBlock* blocks) {
-  const bool joined = plan.segment > plan.columns;
-  const int64_t segments = joined ? 1 : tile.rows;
-  const int64_t length = joined ? tile.rows * tile.columns : tile.columns;
+  const int64_t length = plan.segment_of(tile), segments = tile.rows * tile.columns / length;
   const int64_t parts = (length + plan.block.pixels - 1) / plan.block.pixels;
   int64_t count = 0;
   for (int64_t segment = 0; segment < segments; ++segment) {
@@ -73,6 +84,9 @@ void run_direct(const DirectPlan& plan, const Rectangle& tile, const Finish& fin
     copy_rows(plan, tile, image, scratch.copy);
     first = scratch.copy;
   }
+  // The last tile may be shorter than the others; what is summed up in which order does not depend on the lanes.
+  if (plan.pixel_lanes && plan.segment_of(tile) >= F32::kLanes)
+    return run_pixels(plan, tile, finish, first, weights, offsets);
   const Source source = {first, offsets, scratch.blocks, make_blocks(plan, tile, scratch.blocks)};
   int64_t filter = tile.first_filter;
   while (filter < tile.end_filter) {

@@ -9,7 +9,7 @@ namespace {
 
 constexpr int64_t kCopyFloats = 1 << 16;   // of a tile's rows: they stay in the second cache
 constexpr int64_t kMaxColumns = 512;       // of a tile
-constexpr int64_t kChunkFloats = 1 << 15;  // of weights, for the same cache
+constexpr int64_t kChunkFloats = 1 << 12;  // of weights: half of the first cache
 constexpr int64_t kSplitFloats = 3 << 16;  // of weights that all images use before the next ones are read
 constexpr int64_t kJobsPerThread = 4;      // enough that the last ones to finish are not far apart
 
@@ -54,7 +54,7 @@ DirectPlan::DirectPlan(const Window& original, int vector_lanes, BlockSize wide,
   // As many rows as the cache holds beside those that hang over, but at least as many as these.
   const int64_t row_floats = std::max<int64_t>(1, w.channels * pitch);
   const int64_t extent = (w.kernel_height - 1) * w.dilation_height + 1;
-  rows = std::max(kCopyFloats / row_floats - extent, extent) / w.stride_height;
+  rows = std::max(kCopyFloats / row_floats - extent, extent) / w.stride_height + 1;
   rows = std::clamp<int64_t>(rows, 1, w.out_height);
   down = divide_up(w.out_height, rows);
 
@@ -77,6 +77,7 @@ DirectPlan::DirectPlan(const Window& original, int vector_lanes, BlockSize wide,
   segment = copies && w.taps() == 1 && across == 1 ? rows * columns : columns;
   const auto length = [&](BlockSize size) { return divide_up(segment, divide_up(segment, size.pixels)); };
   block = length(wide) <= narrow.pixels ? narrow : wide;
+  pixel_lanes = segment >= lanes && pixels_cost() < filters_cost();
   chunk = std::clamp<int64_t>(kChunkFloats / (block.vectors * lanes * w.taps()), 1, w.channels);
 }
 
@@ -116,7 +117,14 @@ void DirectPlan::fill_offsets(int64_t* offsets) const {
 size_t DirectPlan::offsets_bytes() const { return align_up(chunk * window.taps() * sizeof(int64_t)); }
 
 double DirectPlan::cost() const {
-  constexpr double kCopyCost = 0.2, kFinishCost = 0.7;  // a number
+  constexpr double kCopyCost = 0.2;  // a number
+  const double copying = kCopyCost * static_cast<double>(splits * down * across) * copy_floats;
+  return static_cast<double>(window.batch * window.groups) *
+         ((pixel_lanes ? pixels_cost() : filters_cost()) + copying);
+}
+
+double DirectPlan::filters_cost() const {
+  constexpr double kFinishCost = 0.7;  // a number: a square of them is turned
   const Window& w = window;
   const double filters = static_cast<double>(divide_up(w.filters, lanes) * lanes);
   const double pixels = static_cast<double>(w.pixels());
@@ -124,9 +132,17 @@ double DirectPlan::cost() const {
   const double length = static_cast<double>(divide_up(segment, divide_up(segment, block.pixels)));
   const double width = std::min<double>(block.vectors, static_cast<double>(divide_up(w.filters, lanes)));
   const double slowness = std::max(1.0, (length + width) / (length * width));
-  double one = pixels * filters * (static_cast<double>(w.columns()) / 16 * slowness + kFinishCost);
-  one += kCopyCost * static_cast<double>(splits * down * across) * copy_floats;
-  return static_cast<double>(w.batch * w.groups) * one;
+  return pixels * filters * (static_cast<double>(w.columns()) / 16 * slowness + kFinishCost);
+}
+
+double DirectPlan::pixels_cost() const {
+  constexpr double kFinishCost = 0.1;
+  constexpr double kLoadCost = 1.08;  // loads of pixels cross lines of the cache
+  const Window& w = window;
+  const double filters = static_cast<double>(divide_up(w.filters, 4) * 4);
+  const double pixels = static_cast<double>(w.pixels()) / static_cast<double>(segment) *
+                        static_cast<double>(divide_up(segment, lanes) * lanes);
+  return pixels * filters * (static_cast<double>(w.columns()) / 16 * kLoadCost + kFinishCost);
 }
 
 size_t DirectPlan::blocks_bytes() const { return align_up(blocks() * sizeof(DirectBlock)); }

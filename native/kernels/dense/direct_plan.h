@@ -41,6 +41,9 @@ struct DirectPlan {
   int64_t blocks() const {  // of the largest tile
     return rows * columns / segment * ((segment + block.pixels - 1) / block.pixels);
   }
+  // Of one image and group, without the copy, for lanes of either kind.
+  double filters_cost() const;
+  double pixels_cost() const;
   size_t blocks_bytes() const;
   size_t sums_bytes() const;
 
@@ -53,6 +56,10 @@ struct DirectPlan {
   // Where the source's number under each column of a chunk stands, from that under the first.
   void fill_offsets(int64_t* offsets) const;
   size_t offsets_bytes() const;
+  // Pixels of a tile that stand side by side in the source.
+  int64_t segment_of(const Rectangle& tile) const {
+    return segment > columns ? tile.rows * tile.columns : tile.columns;
+  }
   // From one row of pixels to the next.
   int64_t row_step() const { return (copies && window.kernel_height == 1 ? 1 : window.stride_height) * pitch; }
 
@@ -68,7 +75,8 @@ struct DirectPlan {
   int64_t pitch, channel_stride;  // of the source
   int64_t rows, columns;          // of the largest tile
   int64_t down, across, splits;   // how many tiles
-  int64_t chunk;                  // channels whose weights for one block of filters stay in the second cache
+  bool pixel_lanes;               // lanes are pixels, not filters
+  int64_t chunk;                  // channels whose weights for one block of filters stay in the first cache
   int64_t segment;                // pixels that stand side by side in the source, at most
   double copy_floats;             // of a tile; a real number, as it may be beyond counting
 };

@@ -27,15 +27,18 @@ struct Stretch {
   const float* weights;    // of its first column
   int64_t weights_stride;  // from one vector of filters to the next
   bool first;              // whether sums begin here
+  const float* next = nullptr;  // weights that are used after these, `weights_stride` apart too; may lie anywhere
 };
 
+// How many vectors of filters of the next weights one block asks for: the processor's own prefetching stops at every
+// page. Where some blocks share the weights, the first ones ask for a vector each, so that memory is asked steadily.
+enum class Ask { kNone, kOne, kAll };
+
 // sums[pixel][filter] (+)= sum over the columns of weights[column][filter] * x[pixel + offset of the column].
-// `ask`: weights are brought into the cache ahead of their use, for the first block of pixels that uses them; the
-// processor's own prefetching stops at every page. With short vectors there is no time for it.
-template <int pixels, int vectors, bool ask>
+template <int pixels, int vectors, Ask ask>
 void multiply(const Stretch& stretch, const float* x, float* sums) {
   constexpr int64_t width = vectors * F32::kLanes;
-  constexpr int64_t kAhead = 40 * F32::kLanes;
+  constexpr int asked = ask == Ask::kAll ? vectors : ask == Ask::kOne ? 1 : 0;
   F32 sum[pixels][vectors];
 #pragma GCC unroll 16
   for (int p = 0; p < pixels; ++p)
@@ -47,10 +50,9 @@ void multiply(const Stretch& stretch, const float* x, float* sums) {
     const float* at = x + stretch.offsets[column];
     F32 weight[vectors];
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) {
-      weight[v] = F32::load(weights + v * stretch.weights_stride);
-      if (ask) ask_ahead(weights, v * stretch.weights_stride + kAhead);
-    }
+    for (int v = 0; v < vectors; ++v) weight[v] = F32::load(weights + v * stretch.weights_stride);
+#pragma GCC unroll 4
+    for (int v = 0; v < asked; ++v) ask_ahead(stretch.next, v * stretch.weights_stride + column * F32::kLanes);
 #pragma GCC unroll 16
     for (int p = 0; p < pixels; ++p) {
       const F32 value = F32::set(at[p]);
@@ -65,14 +67,16 @@ void multiply(const Stretch& stretch, const float* x, float* sums) {
 }
 
 template <int most, int vectors>
-void multiply_block(int count, bool ask, const Stretch& stretch, const float* x, float* sums) {
+void multiply_block(int count, Ask ask, const Stretch& stretch, const float* x, float* sums) {
   if constexpr (most > 1) {
     if (count < most) return multiply_block<most - 1, vectors>(count, ask, stretch, x, sums);
   }
-  if (ask && F32::kLanes >= 16)
-    multiply<most, vectors, (F32::kLanes >= 16)>(stretch, x, sums);
+  if (ask == Ask::kNone)
+    multiply<most, vectors, Ask::kNone>(stretch, x, sums);
+  else if (ask == Ask::kOne)
+    multiply<most, vectors, Ask::kOne>(stretch, x, sums);
   else
-    multiply<most, vectors, false>(stretch, x, sums);
+    multiply<most, vectors, Ask::kAll>(stretch, x, sums);
 }
 
 }  // namespace

@@ -3,20 +3,13 @@
 
 #include "kernels/conv/finish.inl"
 #include "kernels/conv/pack.inl"
+#include "kernels/dense/blocks.inl"
 #include "kernels/dense/dense.h"
 
 namespace plumline {
 namespace PLUMLINE_ISA_NAMESPACE {
 namespace {
 
-// Blocks of kFilters x kVectors sums: as many as the registers hold beside the inputs and one weight.
-#if defined(__AVX512F__)
-constexpr int kFilters = 8, kVectors = 3;
-#elif defined(__AVX2__)
-constexpr int kFilters = 4, kVectors = 3;
-#else
-constexpr int kFilters = 4, kVectors = 2;
-#endif
 constexpr int64_t kRows = 128;
 
 // sums[f] (+)= sum over the rows of weights[row][f] * panel[row].

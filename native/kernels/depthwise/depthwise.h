@@ -1,14 +1,21 @@
 #pragma once
 
-#include "kernels/conv/window.h"
+#include "kernels/depthwise/plan.h"
 
 namespace plumline {
+
+// Neighbouring channels of one image.
+struct DepthwiseJob {
+  int64_t image, channel, count;
+};
 
 // Convolutions of one channel a group: lanes are neighbouring pixels of an output row.
 struct DepthwiseKernel {
   const char* isa;
-  // One filter over one channel of an image; the filter counts from the first of all groups.
-  void (*run)(const Window&, const float* channel, const float* weights, const Finish&, int64_t image, int64_t filter);
+  int lanes;
+  // `weights` of the first filter of all; `offsets` of the plan.
+  void (*run)(const DepthwisePlan&, const DepthwiseJob&, const float* input, const float* weights, const Finish&,
+              const int64_t* offsets, float* copy);
 };
 
 #define PLUMLINE_KERNEL(space, isa)              \

@@ -17,6 +17,10 @@ constexpr int64_t kPoints = kSquare + 2;    // inputs, and places, along each ax
 constexpr int64_t kPlaces = kPoints * kPoints;
 constexpr float kNear = 0.75f, kFar = 4.0f / 3.0f;
 
+// Transformed weights are kept where a cache may hold them. They are four times as large as the weights, which are
+// otherwise transformed whenever they are used: that takes less time than to read four times as much from memory.
+inline bool keeps_weights(int64_t channels, int64_t filters) { return kPlaces * channels * filters <= 1 << 22; }
+
 // Squares are counted row by row over all images. A band of rows of squares is transformed, multiplied and finished
 // before the next: its transformed inputs stay in the second cache.
 struct WinogradPlan {
@@ -25,6 +29,7 @@ struct WinogradPlan {
   static constexpr int64_t kVectors = 2;  // of filters at a time
   static constexpr int64_t kGroup = 28;   // squares whose sums are kept at a time
   static constexpr int64_t kStretch = 14; // squares of a row that are finished at a time
+  static constexpr int64_t kChunk = 16;   // channels whose weights are transformed at a time
 
   bool feasible() const;
   double cost() const;  // see ConvMethod::cost
@@ -32,6 +37,7 @@ struct WinogradPlan {
   // In floats: of the transformed input, for all workers, and of what one worker writes to.
   int64_t input_floats() const { return kPlaces * place_stride(); }
   int64_t sums_floats() const { return kPlaces * kGroup * kVectors * lanes; }
+  int64_t weights_floats() const { return keeps ? 0 : kPoints * kChunk * kVectors * lanes; }
   int64_t square_floats() const { return (kSquare * kSquare * kStretch + lanes) * kVectors * lanes; }
 
   // Transformed inputs stand by place, channel, square. From place to place it is an odd number of lines of the cache, so
@@ -45,6 +51,7 @@ struct WinogradPlan {
 
   Window window;
   int lanes;
+  bool keeps;         // transformed weights
   int64_t band_rows;  // of squares
   int64_t pitch;      // of a channel of the transformed input: the squares of a band, and what a store may run over
 };

@@ -16,20 +16,6 @@ constexpr Implementation<WinogradKernel> kKernels[] = {
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// What a weight at a distance from the first adds to each of the points: point^distance over the product of the
-// differences to the other points, and at infinity the last weight alone.
-void transform_weights(const double* weight, int64_t step, double* to, int64_t to_step) {
-  const double near = kNear, far = kFar;
-  const double points[] = {0, near, -near, far, -far};
-  for (int64_t i = 0; i < 5; ++i) {
-    double product = 1;
-    for (int64_t j = 0; j < 5; ++j)
-      if (j != i) product *= points[i] - points[j];
-    to[i * to_step] = (weight[0] + points[i] * (weight[step] + points[i] * weight[2 * step])) / product;
-  }
-  to[5 * to_step] = weight[2 * step];
-}
-
 class Winograd : public ConvMethod {
  public:
   Winograd(std::shared_ptr<const DenseWeights> weights, const Taps& taps, Isa isa)
@@ -41,9 +27,8 @@ class Winograd : public ConvMethod {
   std::string name() const override { return std::string("winograd/") + kernel_.isa; }
   double cost(const Window& window) const override { return WinogradPlan(window, kernel_.lanes).cost(); }
 
-  // The transformed weights take four times the room of the weights.
   void prepare() override {
-    if (!memory_) transform_all();
+    if (!memory_ && keeps_weights(taps_.channels, weights_->filters())) transform_all();
   }
 
   size_t scratch_bytes(const Window& window, int threads) const override {
@@ -79,9 +64,8 @@ class Winograd : public ConvMethod {
     });
     const int64_t squares = (end_row - first_row) * plan.across();
     const int64_t parts = divide_up(squares, WinogradPlan::kGroup);
-    const int64_t vectors = divide_up(w.filters, kernel_.lanes);
     std::byte* workers = reinterpret_cast<std::byte*>(transformed) + align_up(plan.input_floats() * sizeof(float));
-    pool.parallel_for(divide_up(vectors, WinogradPlan::kVectors) * parts, [&](int64_t index, int worker) {
+    pool.parallel_for(divide_up(vectors(), WinogradPlan::kVectors) * parts, [&](int64_t index, int worker) {
       const int64_t vector = index / parts * WinogradPlan::kVectors;
       const int64_t begin = squares * (index % parts) / parts;
       WinogradJob job;
@@ -90,39 +74,36 @@ class Winograd : public ConvMethod {
       job.first_square = begin;
       job.squares = squares * (index % parts + 1) / parts - begin;
       job.filter = vector * kernel_.lanes;
-      job.vectors = std::min(WinogradPlan::kVectors, vectors - vector);
+      job.vectors = std::min(WinogradPlan::kVectors, vectors() - vector);
       kernel_.multiply(plan, job, finish, transformed,
-                       transformed_weights() + (group * vectors + vector) * kPlaces * w.channels * kernel_.lanes,
-                       offsets, reinterpret_cast<float*>(workers + worker * worker_bytes(plan)));
+                       weights_of(plan, group, vector), offsets,
+                       reinterpret_cast<float*>(workers + worker * worker_bytes(plan)));
     });
   }
 
   static size_t offsets_bytes(const WinogradPlan& plan) { return align_up(plan.window.channels * sizeof(int64_t)); }
   static size_t worker_bytes(const WinogradPlan& plan) {
-    return align_up((plan.sums_floats() + plan.square_floats()) * sizeof(float));
+    return align_up((plan.sums_floats() + plan.square_floats() + plan.weights_floats()) * sizeof(float));
   }
 
-  const float* transformed_weights() const { return reinterpret_cast<const float*>(memory_.get()); }
+  // Of a vector of filters, in the order that the kernel wants.
+  const float* weights_of(const WinogradPlan& plan, int64_t group, int64_t vector) const {
+    const int64_t size = plan.window.channels * kernel_.lanes;
+    if (!plan.keeps) return weights_->group(group) + vector * size * 9;
+    return kept() + (group * vectors() + vector) * size * kPlaces;
+  }
+  const float* kept() const { return reinterpret_cast<const float*>(memory_.get()); }
+  int64_t vectors() const { return divide_up(weights_->filters(), kernel_.lanes); }
 
   // By group, vector of filters, place, channel, filter.
   void transform_all() {
-    const int64_t lanes = kernel_.lanes, filters = weights_->filters();
-    const int64_t vectors = divide_up(filters, lanes);
-    const int64_t size = taps_.groups * vectors * kPlaces * taps_.channels * lanes;
-    memory_ = allocate_aligned(size * sizeof(float));
+    const int64_t size = taps_.channels * kernel_.lanes;  // of a vector of filters at one place
+    memory_ = allocate_aligned(taps_.groups * vectors() * kPlaces * size * sizeof(float));
     float* to = reinterpret_cast<float*>(memory_.get());
     for (int64_t group = 0; group < taps_.groups; ++group) {
-      for (int64_t vector = 0; vector < vectors; ++vector, to += kPlaces * taps_.channels * lanes) {
-        for (int64_t channel = 0; channel < taps_.channels; ++channel) {
-          for (int64_t lane = 0; lane < lanes; ++lane) {
-            double weight[9], half[3 * kPoints], whole[kPlaces];
-            for (int64_t k = 0; k < 9; ++k) weight[k] = weights_->at(group, vector * lanes + lane, channel * 9 + k);
-            for (int64_t i = 0; i < 3; ++i) transform_weights(weight + i * 3, 1, half + i * kPoints, 1);
-            for (int64_t j = 0; j < kPoints; ++j) transform_weights(half + j, kPoints, whole + j, kPoints);
-            for (int64_t place = 0; place < kPlaces; ++place)
-              to[(place * taps_.channels + channel) * lanes + lane] = static_cast<float>(whole[place]);
-          }
-        }
+      for (int64_t vector = 0; vector < vectors(); ++vector) {
+        for (int64_t row = 0; row < kPoints; ++row, to += kPoints * size)
+          kernel_.transform_weights(weights_->group(group) + vector * size * 9, taps_.channels, row, to, size);
       }
     }
   }

@@ -17,7 +17,11 @@ struct WinogradKernel {
   int lanes;
   // Row `row` of squares of one channel: squares [0, across) at each place, `plan.place_stride()` apart.
   void (*transform)(const WinogradPlan&, int64_t row, const float* channel, float* transformed);
-  // `weights` of the job's first filter: vector of filters, place, channel, filter. `offsets`: of the channels.
+  // One vector of filters at one row of places: their `channels` kernels stand one after the other in `weights`, a vector
+  // a tap. The vector of channel c at the row's place j goes to to[j * step + c * lanes].
+  void (*transform_weights)(const float* weights, int64_t channels, int64_t row, float* to, int64_t step);
+  // `weights` of the job's first filter: where the plan keeps them transformed, by vector of filters, place, channel,
+  // filter, otherwise by vector of filters, channel, tap, filter. `offsets`: of the channels.
   void (*multiply)(const WinogradPlan&, const WinogradJob&, const Finish&, const float* transformed,
                    const float* weights, const int64_t* offsets, float* scratch);
 };

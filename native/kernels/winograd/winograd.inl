@@ -25,17 +25,53 @@ inline void transform_points(const F32* x, int64_t step, F32* y, int64_t y_step)
   y[5 * y_step] = fma(minus_s, x3, x5) + x1;
 }
 
-// y[i] = the sum over the points of point^i * x.
+// y[i] = the sum over the points of point^i * x / product of the differences to the other points. That product is 1 for
+// 0 and infinity.
 inline void transform_back(const F32* x, int64_t step, F32* y, int64_t y_step) {
+  constexpr float n = kNear * kNear, f = kFar * kFar;
+  constexpr float near = 0.5f / (n * (n - f)), far = 0.5f / (f * (f - n));
   const F32 near_even = x[step] + x[2 * step], near_odd = x[step] - x[2 * step];
   const F32 far_even = x[3 * step] + x[4 * step], far_odd = x[3 * step] - x[4 * step];
-  const F32 a = F32::set(kNear), b = F32::set(kFar);
-  const F32 a2 = F32::set(kNear * kNear), b2 = F32::set(kFar * kFar);
-  const F32 a3 = F32::set(kNear * kNear * kNear), b3 = F32::set(kFar * kFar * kFar);
-  y[0] = x[0] + near_even + far_even;
-  y[y_step] = fma(a, near_odd, b * far_odd);
-  y[2 * y_step] = fma(a2, near_even, b2 * far_even);
-  y[3 * y_step] = fma(a3, near_odd, fma(b3, far_odd, x[5 * step]));
+  y[0] = fma(F32::set(near), near_even, fma(F32::set(far), far_even, x[0]));
+  y[y_step] = fma(F32::set(near * kNear), near_odd, F32::set(far * kFar) * far_odd);
+  y[2 * y_step] = fma(F32::set(near * n), near_even, F32::set(far * f) * far_even);
+  y[3 * y_step] = fma(F32::set(near * n * kNear), near_odd, fma(F32::set(far * f * kFar), far_odd, x[5 * step]));
+}
+
+// Kernels that stand one after the other, a vector a tap, at a row of places: at 0 that is their first row, at infinity
+// their last, and between w0 + point * w1 + point^2 * w2 of their rows.
+enum class RowAt { kZero, kPoint, kInfinity };
+
+template <RowAt at>
+void transform_row(const float* weights, int64_t channels, float point, float* to, int64_t step) {
+  constexpr int64_t kLanes = F32::kLanes, kSide = 3;
+  const F32 near = F32::set(kNear), far = F32::set(kFar);
+  const F32 near2 = F32::set(kNear * kNear), far2 = F32::set(kFar * kFar);
+  const F32 p = F32::set(point), p2 = F32::set(point * point);
+  const auto tap = [&](int64_t i, int64_t j) { return F32::load(weights + (i * kSide + j) * kLanes); };
+  const auto column = [&](int64_t j) {
+    if constexpr (at == RowAt::kZero) return tap(0, j);
+    if constexpr (at == RowAt::kInfinity) return tap(2, j);
+    return fma(p, tap(1, j), fma(p2, tap(2, j), tap(0, j)));
+  };
+  for (int64_t channel = 0; channel < channels; ++channel, weights += kSide * kSide * kLanes, to += kLanes) {
+    const F32 w0 = column(0), w1 = column(1), w2 = column(2);
+    const F32 near_even = fma(near2, w2, w0), near_odd = near * w1;
+    const F32 far_even = fma(far2, w2, w0), far_odd = far * w1;
+    w0.store(to);
+    (near_even + near_odd).store(to + step);
+    (near_even - near_odd).store(to + 2 * step);
+    (far_even + far_odd).store(to + 3 * step);
+    (far_even - far_odd).store(to + 4 * step);
+    w2.store(to + 5 * step);
+  }
+}
+
+void transform_weights(const float* weights, int64_t channels, int64_t row, float* to, int64_t step) {
+  constexpr float kPoint[] = {0, kNear, -kNear, kFar, -kFar};
+  if (row == 0) return transform_row<RowAt::kZero>(weights, channels, 0, to, step);
+  if (row == kPoints - 1) return transform_row<RowAt::kInfinity>(weights, channels, 0, to, step);
+  transform_row<RowAt::kPoint>(weights, channels, kPoint[row], to, step);
 }
 
 void transform(const WinogradPlan& plan, int64_t row, const float* channel, float* transformed) {
@@ -122,23 +158,64 @@ void finish_job(const WinogradPlan& plan, const WinogradJob& job, const Finish& 
   }
 }
 
+// Adds up some channels at one place.
+template <int vectors>
+void multiply_place(const WinogradPlan& plan, const WinogradJob& job, int64_t place, Ask ask, const Stretch& stretch,
+                    const float* transformed, float* sums) {
+  constexpr int64_t width = vectors * F32::kLanes;
+  const int64_t blocks = (job.squares + kWide.pixels - 1) / kWide.pixels;
+  for (int64_t block = 0; block < blocks; ++block) {
+    const int64_t begin = job.squares * block / blocks, end = job.squares * (block + 1) / blocks;
+    multiply_block<kWide.pixels, vectors>(static_cast<int>(end - begin), block == 0 ? ask : Ask::kNone, stretch,
+                                          transformed + place * plan.place_stride() + job.first_square + begin,
+                                          sums + (place * WinogradPlan::kGroup + begin) * width);
+  }
+}
+
+// With transformed weights.
+template <int vectors>
+void multiply_kept(const WinogradPlan& plan, const WinogradJob& job, const float* transformed, const float* weights,
+                   const int64_t* offsets, float* sums) {
+  const int64_t channels = plan.window.channels, size = channels * F32::kLanes;
+  for (int64_t place = 0; place < kPlaces; ++place, weights += size) {
+    const Stretch stretch = {offsets, channels, weights, kPlaces * size, true, weights + size};
+    multiply_place<vectors>(plan, job, place, Ask::kAll, stretch, transformed, sums);
+  }
+}
+
+// With weights that are transformed here, some channels at a time. Those of the next ones are asked for meanwhile: by each
+// of the first places as many vectors as there are channels.
+template <int vectors>
+void multiply_transforming(const WinogradPlan& plan, const WinogradJob& job, const float* transformed,
+                           const float* weights, const int64_t* offsets, float* sums, float* chunk) {
+  constexpr int64_t kLanes = F32::kLanes, kChunk = WinogradPlan::kChunk, kTaps = 9;
+  const int64_t channels = plan.window.channels;
+  for (int64_t channel = 0; channel < channels; channel += kChunk, transformed += kChunk * plan.pitch) {
+    const int64_t count = smaller(kChunk, channels - channel);
+    for (int64_t place = 0; place < kPlaces; ++place) {
+      if (place % kPoints == 0)
+        for (int64_t v = 0; v < vectors; ++v)
+          transform_weights(weights + (v * channels + channel) * kTaps * kLanes, count, place / kPoints,
+                            chunk + v * kPoints * kChunk * kLanes, kChunk * kLanes);
+      const int64_t next = (place / kTaps * channels + channel + kChunk) * kTaps + place % kTaps * kChunk;
+      const Stretch stretch = {offsets, count, chunk + place % kPoints * kChunk * kLanes, kPoints * kChunk * kLanes,
+                               channel == 0, weights + next * kLanes};
+      multiply_place<vectors>(plan, job, place, place < vectors * kTaps ? Ask::kOne : Ask::kNone, stretch, transformed,
+                              sums);
+    }
+  }
+}
+
 template <int vectors>
 void multiply_job(const WinogradPlan& plan, const WinogradJob& job, const Finish& finish, const float* transformed,
                   const float* weights, const int64_t* offsets, float* scratch) {
-  constexpr int64_t width = vectors * F32::kLanes;
-  const int64_t channels = plan.window.channels;
-  const int64_t blocks = (job.squares + kWide.pixels - 1) / kWide.pixels;
-  for (int64_t place = 0; place < kPlaces; ++place) {
-    const Stretch stretch = {offsets, channels, weights + place * channels * F32::kLanes,
-                             kPlaces * channels * F32::kLanes, true};
-    for (int64_t block = 0; block < blocks; ++block) {
-      const int64_t begin = job.squares * block / blocks, end = job.squares * (block + 1) / blocks;
-      multiply_block<kWide.pixels, vectors>(static_cast<int>(end - begin), block == 0, stretch,
-                                            transformed + place * plan.place_stride() + job.first_square + begin,
-                                            scratch + (place * WinogradPlan::kGroup + begin) * width);
-    }
-  }
-  finish_job<vectors>(plan, job, finish, scratch, scratch + plan.sums_floats());
+  float* sums = scratch;
+  float* outputs = sums + plan.sums_floats();
+  if (plan.keeps)
+    multiply_kept<vectors>(plan, job, transformed, weights, offsets, sums);
+  else
+    multiply_transforming<vectors>(plan, job, transformed, weights, offsets, sums, outputs + plan.square_floats());
+  finish_job<vectors>(plan, job, finish, sums, outputs);
 }
 
 void multiply(const WinogradPlan& plan, const WinogradJob& job, const Finish& finish, const float* transformed,
@@ -153,7 +230,7 @@ void multiply(const WinogradPlan& plan, const WinogradJob& job, const Finish& fi
 }  // namespace
 
 extern const WinogradKernel winograd_kernel;
-const WinogradKernel winograd_kernel = {PLUMLINE_ISA_NAME, F32::kLanes, transform, multiply};
+const WinogradKernel winograd_kernel = {PLUMLINE_ISA_NAME, F32::kLanes, transform, transform_weights, multiply};
 
 }  // namespace PLUMLINE_ISA_NAMESPACE
 }  // namespace plumline
