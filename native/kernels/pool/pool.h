@@ -49,7 +49,8 @@ static inline int64_t padded_taps(const PoolAxis& axis, int64_t window) {
 // A row with its padding, so that every window has all its taps, sorted by the place in the stride: first its numbers at
 // 0, stride, 2 * stride, ..., then those at 1, stride + 1, ... Then windows that are neighbours read neighbours.
 struct PoolLine {
-  static constexpr int64_t kSlack = 32;  // two of the widest vectors
+  static constexpr int64_t kSlack = 32;       // two of the widest vectors
+  static constexpr int64_t kTogether = 1024;  // numbers in the nearest cache, of some rows
 
   int64_t stride;  // a single window takes no step
   int64_t length;  // of the padded row, as far as it is read or has numbers
@@ -63,7 +64,10 @@ struct PoolLine {
     if (stride == 2) phase += kSlack;  // vectors are stored beyond the end
   }
 
-  int64_t work() const { return length + kSlack + (stride > 1 ? stride * phase : 0); }
+  // Each step is taken for several rows before the next: what has just been stored is slow to load.
+  int64_t rows() const { return larger(1, smaller(16, kTogether / length)); }
+  int64_t row_work() const { return length + kSlack + (stride > 1 ? stride * phase : 0); }
+  int64_t work() const { return rows() * row_work(); }
 };
 
 struct PoolWindow {

@@ -56,15 +56,24 @@ void each_vector(int64_t n, const Each& each) {
   each(0, [n](const float* p) { return load_first(p, n); }, [n](F32 value, float* p) { store_first(value, p, n); });
 }
 
-// y[i] = what the numbers at(0)[i] to at(taps - 1)[i] come to together; fixed_taps is their number, or 0.
-template <class Join, int fixed_taps, class At>
-void join_lines(int64_t taps, const At& at, Element<Join>* y, int64_t n) {
+// Stores what was joined as it is.
+struct AsItIs {
+  template <class Load>
+  F32 operator()(F32 joined, int64_t, const Load&) const {
+    return joined;
+  }
+};
+
+// y[i] = what the numbers at(0)[i] to at(taps - 1)[i] come to together, when finish is through with it; fixed_taps is their
+// number, or 0.
+template <class Join, int fixed_taps, class At, class Finish>
+void join_lines(int64_t taps, const At& at, const Finish& finish, Element<Join>* y, int64_t n) {
   if constexpr (fixed_taps > 0) taps = fixed_taps;
   if constexpr (sizeof(Element<Join>) == sizeof(float)) {
     each_vector(n, [&](int64_t i, auto load, auto store) {
       F32 joined = load(at(0) + i);
       for (int64_t tap = 1; tap < taps; ++tap) joined = Join::join(joined, load(at(tap) + i));
-      store(joined, y + i);
+      store(finish(joined, i, load), y + i);
     });
   } else {  // the compiler makes vector code of these
     const Element<Join>* first = at(0);
@@ -77,11 +86,11 @@ void join_lines(int64_t taps, const At& at, Element<Join>* y, int64_t n) {
 }
 
 // The kernels that networks have are known to the compiler.
-template <class Join, class At>
-void join_lines(int64_t taps, const At& at, Element<Join>* y, int64_t n) {
-  if (taps == 2) return join_lines<Join, 2>(taps, at, y, n);
-  if (taps == 3) return join_lines<Join, 3>(taps, at, y, n);
-  join_lines<Join, 0>(taps, at, y, n);
+template <class Join, class At, class Finish>
+void join_lines(int64_t taps, const At& at, const Finish& finish, Element<Join>* y, int64_t n) {
+  if (taps == 2) return join_lines<Join, 2>(taps, at, finish, y, n);
+  if (taps == 3) return join_lines<Join, 3>(taps, at, finish, y, n);
+  join_lines<Join, 0>(taps, at, finish, y, n);
 }
 
 // See PoolLine. Vectors are read and stored beyond the end, where there is room.
@@ -108,60 +117,68 @@ void sort_phases(const PoolLine& line, const Element* __restrict from, Element* 
     for (int64_t i = 0, at = phase; at < line.length; ++i, at += line.stride) to[i] = from[at];
 }
 
-template <class Join, int64_t fixed_stride>
-void join_along(const PoolAxis& axis, const PoolLine& line, const Element<Join>* sorted, Element<Join>* y) {
+// Down the taps of a row of windows.
+template <class Join>
+void join_down(const PoolWindow& window, int64_t row, const Element<Join>* x, Element<Join>* y) {
+  const PoolAxis& rows = window.rows;
+  const int64_t width = window.columns.size;
+  const int64_t first = first_tap(rows, row);
+  const int64_t taps = end_tap(rows, row) - first;
+  if (taps == 0) return fill(y, Join::kNothing, width);
+  const Element<Join>* top = x + (start_of(rows, row) + first * rows.dilation) * width;
+  join_lines<Join>(taps, [&](int64_t tap) { return top + tap * rows.dilation * width; }, AsItIs{}, y, width);
+}
+
+template <class Join, int64_t fixed_stride, class Finish>
+void join_along(const PoolAxis& axis, const PoolLine& line, const Finish& finish, const Element<Join>* sorted,
+                Element<Join>* y) {
   const int64_t stride = fixed_stride > 0 ? fixed_stride : line.stride;
   const auto at = [&](int64_t tap) {
     const int64_t place = tap * axis.dilation;
     return sorted + place % stride * line.phase + place / stride;
   };
-  join_lines<Join>(axis.kernel, at, y, axis.windows);
+  join_lines<Join>(axis.kernel, at, finish, y, axis.windows);
 }
 
-// Pools a channel; each row is handed to done(row, y) while it is in the cache.
-template <class Join, class Done>
-void pool(const PoolWindow& window, const Element<Join>* x, Element<Join>* y, Element<Join>* work, const Done& done) {
-  const PoolAxis& rows = window.rows;
+template <class Join, class Finish>
+void join_along(const PoolAxis& axis, const PoolLine& line, const Finish& finish, const Element<Join>* sorted,
+                Element<Join>* y) {
+  if (line.stride == 1) return join_along<Join, 1>(axis, line, finish, sorted, y);
+  if (line.stride == 2) return join_along<Join, 2>(axis, line, finish, sorted, y);
+  join_along<Join, 0>(axis, line, finish, sorted, y);
+}
+
+// Pools a channel; make_finish(row) gives what the windows of a row go through in the end.
+template <class Join, class MakeFinish>
+void pool(const PoolWindow& window, const Element<Join>* x, Element<Join>* y, Element<Join>* work,
+          const MakeFinish& make_finish) {
   const PoolAxis& columns = window.columns;
   const PoolLine line(columns);
-  fill(work, Join::kNothing, line.length + PoolLine::kSlack);
-  Element<Join>* numbers = work + columns.pad_begin;
-  Element<Join>* sorted = work + line.length + PoolLine::kSlack;
-  for (int64_t row = 0; row < rows.windows; ++row, y += columns.windows) {
-    const int64_t first = first_tap(rows, row);
-    const int64_t taps = end_tap(rows, row) - first;
-    const Element<Join>* top = x + (start_of(rows, row) + first * rows.dilation) * columns.size;
-    if (taps == 0)
-      fill(numbers, Join::kNothing, columns.size);
-    else
-      join_lines<Join>(taps, [&](int64_t tap) { return top + tap * rows.dilation * columns.size; }, numbers, columns.size);
-    if (line.stride > 1) sort_phases(line, work, sorted);
-    if (line.stride == 1)
-      join_along<Join, 1>(columns, line, work, y);
-    else if (line.stride == 2)
-      join_along<Join, 2>(columns, line, sorted, y);
-    else
-      join_along<Join, 0>(columns, line, sorted, y);
-    done(row, y);
+  const int64_t together = line.rows(), padded = line.length + PoolLine::kSlack;
+  Element<Join>* sorted = line.stride > 1 ? work + together * padded : work;
+  const int64_t sorted_step = line.stride > 1 ? line.stride * line.phase : padded;
+  fill(work, Join::kNothing, together * padded);
+  for (int64_t row = 0; row < window.rows.windows; row += together) {
+    const int64_t count = smaller(together, window.rows.windows - row);
+    for (int64_t i = 0; i < count; ++i) join_down<Join>(window, row + i, x, work + i * padded + columns.pad_begin);
+    if (line.stride > 1)
+      for (int64_t i = 0; i < count; ++i) sort_phases(line, work + i * padded, sorted + i * sorted_step);
+    for (int64_t i = 0; i < count; ++i, y += columns.windows)
+      join_along<Join>(columns, line, make_finish(row + i), sorted + i * sorted_step, y);
   }
 }
 
 template <class Join>
 void pool_max(const PoolWindow& window, const Element<Join>* x, Element<Join>* y, Element<Join>* work) {
-  pool<Join>(window, x, y, work, [](int64_t, Element<Join>*) {});
+  pool<Join>(window, x, y, work, [](int64_t) { return AsItIs{}; });
 }
 
 void pool_average(const PoolWindow& window, const float* x, float* y, float* work) {
-  pool<Sum>(window, x, y, work, [&](int64_t row, float* sums) {
+  pool<Sum>(window, x, y, work, [&](int64_t row) {
     const F32 taps = F32::set(static_cast<float>(counted_taps(window.rows, row, window.count_padding)));
-    const F32 one = F32::set(1);  // where there are none the sum is 0
-    for (int64_t i = 0; i < window.columns.windows; i += F32::kLanes) {
-      const int64_t rest = window.columns.windows - i;
-      if (rest >= F32::kLanes)
-        (F32::load(sums + i) / max(taps * F32::load(window.column_taps + i), one)).store(sums + i);
-      else
-        store_first(load_first(sums + i, rest) / max(taps * load_first(window.column_taps + i, rest), one), sums + i, rest);
-    }
+    return [taps, &window](F32 sum, int64_t i, const auto& load) {  // where there are none the sum is 0
+      return sum / max(taps * load(window.column_taps + i), F32::set(1));
+    };
   });
 }
 
