@@ -54,7 +54,7 @@ class Pool : public Operator {
 
   size_t scratch_bytes(const std::vector<Shape>& inputs, int threads) const override {
     const PoolAxis columns = along(kernel_.size() - 1, inputs[0]);
-    return tap_bytes(columns) + static_cast<size_t>(threads) * work_bytes(columns);
+    return share_bytes(columns) + static_cast<size_t>(threads) * work_bytes(columns);
   }
 
   void run(const RunContext& context) const override {
@@ -63,15 +63,14 @@ class Pool : public Operator {
     const PoolAxis one = {1, 1, 1, 0, 0, 1, 1};
     const bool flat = kernel_.size() == 1;
     const PoolAxis columns = along(kernel_.size() - 1, x);
-    float* column_taps = reinterpret_cast<float*>(context.scratch);
-    for (int64_t i = 0; average_ && i < columns.windows; ++i)
-      column_taps[i] = static_cast<float>(counted_taps(columns, i, count_padding_));
-    const PoolWindow window = {flat ? one : along(0, x), columns, count_padding_, column_taps};
+    float* shares = reinterpret_cast<float*>(context.scratch);
+    for (int64_t i = 0; average_ && i < columns.windows; ++i) shares[i] = share_of(columns, i, count_padding_);
+    const PoolWindow window = {flat ? one : along(0, x), columns, count_padding_, shares};
     const int64_t from = window.rows.size * window.columns.size;
     const int64_t to = window.rows.windows * window.columns.windows;
     const int64_t group = std::max<int64_t>(1, kGrain / std::max<int64_t>(1, from + to));
     context.pool->parallel_for((planes + group - 1) / group, [&](int64_t job, int worker) {
-      std::byte* work = context.scratch + tap_bytes(columns) + static_cast<size_t>(worker) * work_bytes(columns);
+      std::byte* work = context.scratch + share_bytes(columns) + static_cast<size_t>(worker) * work_bytes(columns);
       for (int64_t plane = job * group; plane < std::min(planes, (job + 1) * group); ++plane)
         run_plane(window, context.inputs[0], plane * from, context.outputs[0], plane * to, work);
     });
@@ -108,7 +107,7 @@ class Pool : public Operator {
     return align_up(static_cast<size_t>(PoolLine(columns).work()) * sizeof(float));
   }
 
-  size_t tap_bytes(const PoolAxis& columns) const {
+  size_t share_bytes(const PoolAxis& columns) const {
     return average_ ? align_up(static_cast<size_t>(columns.windows) * sizeof(float)) : 0;
   }
 

@@ -72,13 +72,14 @@ struct PoolLine {
 
 struct PoolWindow {
   PoolAxis rows, columns;
-  bool count_padding;         // average: divide by the taps in the padded tensor, not only by those that exist
-  const float* column_taps;  // average: those of each window along the columns
+  bool count_padding;          // average: divide by the taps in the padded tensor, not only by those that exist
+  const float* column_shares;  // average: share_of each window along the columns
 };
 
-// Of one window: what an average divides by along one axis.
-static inline int64_t counted_taps(const PoolAxis& axis, int64_t window, bool count_padding) {
-  return count_padding ? padded_taps(axis, window) : end_tap(axis, window) - first_tap(axis, window);
+// What each tap of a window counts in an average along one axis; 0 where there is none.
+static inline float share_of(const PoolAxis& axis, int64_t window, bool count_padding) {
+  const int64_t taps = count_padding ? padded_taps(axis, window) : end_tap(axis, window) - first_tap(axis, window);
+  return taps == 0 ? 0.0f : 1.0f / static_cast<float>(taps);
 }
 
 // One channel: x (rows.size, columns.size) to y (rows.windows, columns.windows). A window without any tap gives the

@@ -175,10 +175,8 @@ void pool_max(const PoolWindow& window, const Element<Join>* x, Element<Join>* y
 
 void pool_average(const PoolWindow& window, const float* x, float* y, float* work) {
   pool<Sum>(window, x, y, work, [&](int64_t row) {
-    const F32 taps = F32::set(static_cast<float>(counted_taps(window.rows, row, window.count_padding)));
-    return [taps, &window](F32 sum, int64_t i, const auto& load) {  // where there are none the sum is 0
-      return sum / max(taps * load(window.column_taps + i), F32::set(1));
-    };
+    const F32 share = F32::set(share_of(window.rows, row, window.count_padding));
+    return [share, &window](F32 sum, int64_t i, const auto& load) { return sum * (share * load(window.column_shares + i)); };
   });
 }
 
