@@ -107,7 +107,7 @@ def test_a_file_of_a_newer_plumline(texts):
 
 
 def test_a_file_of_an_older_plumline():
-    with pytest.raises(ArtifactError, match="older plumline .*: compile the network again"):
+    with pytest.raises(ArtifactError, match=r"older plumline .*: compile the network again"):
         Artifact.from_bytes(edited(lambda p: None, version="1"))
 
 

@@ -114,7 +114,9 @@ def _shared(packed: Packed, role: str) -> Packed:
     if not 2 <= len(table) <= MAX_SHARED:
         return packed
     width = int(len(table) - 1).bit_length()
-    bits = places.reshape(-1, 1).astype(np.uint16) >> np.arange(width, dtype=np.uint16) & np.uint16(1)
+    bits = places.reshape(-1, 1).astype(np.uint16) >> np.arange(width, dtype=np.uint16) & np.uint16(
+        1
+    )
     code = np.packbits(bits.astype(np.uint8).reshape(-1), bitorder="little")
     tensors = {key: array for key, array in packed.tensors.items() if key != role}
     tensors |= {"table": table.view(np.float32), "code": code}
