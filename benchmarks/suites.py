@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results" / "suites"
+SHORT = ("--seconds", "0.6", "--repeats", "6")
+"""Whole networks differ by more than turns do, and all of them should take minutes."""
 RUNS = {
     "resnet18-conv": ["resnet18-conv", "--isa", "avx2,avx512"],
     "resnet18-conv-int8": [
@@ -20,7 +22,11 @@ RUNS = {
         *("--schemes", "signed-binary,binary,ternary"),
     ],
     "plum-speed": ["plum-speed", "--isa", "avx2,avx512"],
-    "models": ["models", "--isa", "avx512", "--repeats", "6"],
+    "models": ["models", "--isa", "avx2,avx512", *SHORT],
+    "models-int8": [
+        *("models", "--activations", "int8", "--isa", "avx2,avx512_vnni", *SHORT),
+        *("--only", "resnet[12][80]@", "--schemes", "signed-binary,float"),
+    ],
     "footprint": ["footprint", "--isa", "avx512"],
 }
 """Name of the file, and the suite with its options."""

@@ -2,7 +2,7 @@
 
 // What simd.h does not have: parts of a vector, selections, and the transcendental functions. The same polynomials
 // serve every instruction set. Bounds are over all float32 arguments, against the exact result:
-//   exp      1e-7 relative where the result is a normal number; overflow to inf, underflow to 0, NaN stays NaN
+//   exp      1e-7 relative where the result is a normal number; 0 where it is smaller, inf where larger, NaN stays NaN
 //   sigmoid  2e-7 relative down to x = -87; 0 below -88.8 (as 1 / (1 + exp(-x)) in float32), 1 above 17.4
 //   tanh     2e-7 relative; keeps the sign of zero; -1 and 1 at the infinities
 
@@ -21,14 +21,18 @@ inline void store_first(F32 x, float* p, int64_t n) { _mm512_mask_storeu_ps(p, f
 inline F32 select_negative(F32 x, F32 negative, F32 rest) {
   return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(x.v, _mm512_setzero_ps(), _CMP_LT_OQ), rest.v, negative.v)};
 }
-// p * 2^n, n in [-252, 254]; t holds n as the low bits of 1.5 * 2^23 + n.
-inline F32 scale_by_power(F32 p, F32 t) {
-  const __m512i n = _mm512_sub_epi32(_mm512_castps_si512(t.v), _mm512_set1_epi32(0x4B400000));
-  const __m512i half = _mm512_srai_epi32(n, 1);
-  const __m512i bias = _mm512_set1_epi32(127);
-  const __m512i first = _mm512_slli_epi32(_mm512_add_epi32(half, bias), 23);
-  const __m512i second = _mm512_slli_epi32(_mm512_add_epi32(_mm512_sub_epi32(n, half), bias), 23);
-  return {_mm512_mul_ps(_mm512_mul_ps(p.v, _mm512_castsi512_ps(first)), _mm512_castsi512_ps(second))};
+// x where `at` is at least `least` or NaN, otherwise zero.
+inline F32 zero_below(F32 x, F32 at, F32 least) {
+  return {_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(at.v, least.v, _CMP_NLT_UQ), x.v)};
+}
+inline F32 with_sign_of(F32 size, F32 x) {  // size is not negative
+  return {_mm512_or_ps(size.v, _mm512_and_ps(x.v, _mm512_set1_ps(-0.0f)))};
+}
+inline F32 size_of(F32 x) { return {_mm512_andnot_ps(_mm512_set1_ps(-0.0f), x.v)}; }
+// 2^n, n in [-127, 128], where -127 gives 0 and 128 inf; t is 1.5 * 2^23 + n, whose low bits hold n.
+inline F32 power_of_two(F32 t) {
+  const __m512i one = _mm512_set1_epi32(127 << 23);
+  return {_mm512_castsi512_ps(_mm512_add_epi32(_mm512_slli_epi32(_mm512_castps_si512(t.v), 23), one))};
 }
 inline float horizontal_sum(F32 x) { return _mm512_reduce_add_ps(x.v); }
 inline float horizontal_max(F32 x) { return _mm512_reduce_max_ps(x.v); }
@@ -43,13 +47,16 @@ inline void store_first(F32 x, float* p, int64_t n) { _mm256_maskstore_ps(p, fir
 inline F32 select_negative(F32 x, F32 negative, F32 rest) {
   return {_mm256_blendv_ps(rest.v, negative.v, _mm256_cmp_ps(x.v, _mm256_setzero_ps(), _CMP_LT_OQ))};
 }
-inline F32 scale_by_power(F32 p, F32 t) {
-  const __m256i n = _mm256_sub_epi32(_mm256_castps_si256(t.v), _mm256_set1_epi32(0x4B400000));
-  const __m256i half = _mm256_srai_epi32(n, 1);
-  const __m256i bias = _mm256_set1_epi32(127);
-  const __m256i first = _mm256_slli_epi32(_mm256_add_epi32(half, bias), 23);
-  const __m256i second = _mm256_slli_epi32(_mm256_add_epi32(_mm256_sub_epi32(n, half), bias), 23);
-  return {_mm256_mul_ps(_mm256_mul_ps(p.v, _mm256_castsi256_ps(first)), _mm256_castsi256_ps(second))};
+inline F32 zero_below(F32 x, F32 at, F32 least) {
+  return {_mm256_and_ps(x.v, _mm256_cmp_ps(at.v, least.v, _CMP_NLT_UQ))};
+}
+inline F32 with_sign_of(F32 size, F32 x) {
+  return {_mm256_or_ps(size.v, _mm256_and_ps(x.v, _mm256_set1_ps(-0.0f)))};
+}
+inline F32 size_of(F32 x) { return {_mm256_andnot_ps(_mm256_set1_ps(-0.0f), x.v)}; }
+inline F32 power_of_two(F32 t) {
+  const __m256i one = _mm256_set1_epi32(127 << 23);
+  return {_mm256_castsi256_ps(_mm256_add_epi32(_mm256_slli_epi32(_mm256_castps_si256(t.v), 23), one))};
 }
 inline float horizontal_sum(F32 x) {
   __m128 s = _mm_add_ps(_mm256_castps256_ps128(x.v), _mm256_extractf128_ps(x.v, 1));
@@ -73,14 +80,11 @@ inline void store_first(F32 x, float* p, int64_t n) {
   for (int64_t i = 0; i < n; ++i) p[i] = x.v[i];
 }
 inline F32 select_negative(F32 x, F32 negative, F32 rest) { return {x.v < F32::set(0).v ? negative.v : rest.v}; }
-inline F32 scale_by_power(F32 p, F32 t) {
-  typedef uint32_t Uint4 __attribute__((vector_size(16)));  // a cast between vectors keeps the bits
-  const Uint4 n = (Uint4)t.v - 0x4B400000u;
-  const Uint4 half = (n >> 1) | (n & 0x80000000u);  // halved with its sign
-  const Uint4 first = (half + 127u) << 23;
-  const Uint4 second = (n - half + 127u) << 23;
-  return {p.v * (Float4)first * (Float4)second};
-}
+typedef uint32_t Uint4 __attribute__((vector_size(16)));  // a cast between vectors keeps the bits
+inline F32 zero_below(F32 x, F32 at, F32 least) { return {at.v < least.v ? F32::set(0).v : x.v}; }
+inline F32 with_sign_of(F32 size, F32 x) { return {(Float4)((Uint4)size.v | ((Uint4)x.v & 0x80000000u))}; }
+inline F32 size_of(F32 x) { return {(Float4)((Uint4)x.v & 0x7FFFFFFFu)}; }
+inline F32 power_of_two(F32 t) { return {(Float4)(((Uint4)t.v << 23) + (127u << 23))}; }
 inline float horizontal_sum(F32 x) { return (x.v[0] + x.v[2]) + (x.v[1] + x.v[3]); }
 inline float horizontal_max(F32 x) {
   const float a = x.v[0] > x.v[2] ? x.v[0] : x.v[2];
@@ -92,10 +96,13 @@ inline float horizontal_max(F32 x) {
 
 inline F32 negate(F32 x) { return F32::set(-0.0f) - x; }
 
-// exp(x) = 2^n exp(r), |r| <= ln(2) / 2, with exp(r) = 1 + r + r^2 p(r); p is the relative minimax polynomial.
-inline F32 exp(F32 x) {
-  x = min(F32::set(89.0f), max(F32::set(-105.0f), x));  // beyond, the answer is inf or 0; in this order NaN passes
-  const F32 magic = F32::set(12582912.0f);              // 1.5 * 2^23: adding it rounds to an integer
+// exp(x) = scale * (1 + rest), scale = 2^n, |r| <= ln(2) / 2 for r = x - n ln(2), rest = exp(r) - 1 = r + r^2 p(r); p is the
+// relative minimax polynomial. For x from -88 to 89, and NaN.
+struct ExpParts {
+  F32 scale, rest;
+};
+inline ExpParts exp_parts(F32 x) {
+  const F32 magic = F32::set(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer
   const F32 t = fma(x, F32::set(1.44269504f), magic);
   const F32 n = t - magic;
   F32 r = fma(n, F32::set(-0.693359375f), x);  // the leading bits of ln(2): the product is exact
@@ -105,24 +112,27 @@ inline F32 exp(F32 x) {
   p = fma(p, r, F32::set(4.1668394e-2f));
   p = fma(p, r, F32::set(1.6666520e-1f));
   p = fma(p, r, F32::set(4.9999993e-1f));
-  p = fma(r * r, p, r) + F32::set(1.0f);
-  return scale_by_power(p, t);
+  return {power_of_two(t), fma(r * r, p, r)};
 }
 
-inline F32 sigmoid(F32 x) { return F32::set(1.0f) / (F32::set(1.0f) + exp(negate(x))); }
+// Of x <= 0, as softmax needs it. In this order of max NaN passes.
+inline F32 exp_of_negative(F32 x) {
+  const F32 least = F32::set(-87.3365448f);  // the logarithm of the smallest normal number
+  const ExpParts e = exp_parts(max(least, x));
+  return zero_below((e.rest + F32::set(1.0f)) * e.scale, x, least);
+}
 
-// Below 0.625 in size x + x^3 p(x^2), p minimax; above 1 - 2 / (exp(2 |x|) + 1) with the sign of x.
+inline F32 sigmoid(F32 x) {
+  const ExpParts e = exp_parts(min(F32::set(89.0f), max(F32::set(-88.0f), negate(x))));
+  return F32::set(1.0f) / (F32::set(1.0f) + (e.rest + F32::set(1.0f)) * e.scale);
+}
+
+// m / (m + 2) for m = exp(2 |x|) - 1, with the sign of x: no cancellation for small x. Beyond 10 it is 1.
 inline F32 tanh(F32 x) {
-  const F32 size = max(negate(x), x);
-  const F32 square = x * x;
-  F32 p = F32::set(-5.7049904e-3f);
-  p = fma(p, square, F32::set(2.0639091e-2f));
-  p = fma(p, square, F32::set(-5.3739716e-2f));
-  p = fma(p, square, F32::set(1.3331442e-1f));
-  p = fma(p, square, F32::set(-3.3333282e-1f));
-  const F32 near = x * fma(square, p, F32::set(1.0f));
-  const F32 far = F32::set(1.0f) - F32::set(2.0f) / (exp(size + size) + F32::set(1.0f));
-  return select_negative(size - F32::set(0.625f), near, select_negative(x, negate(far), far));
+  const F32 size = min(F32::set(10.0f), size_of(x));
+  const ExpParts e = exp_parts(size + size);
+  const F32 m = fma(e.rest, e.scale, e.scale - F32::set(1.0f));
+  return with_sign_of(m / (m + F32::set(2.0f)), x);
 }
 
 }  // namespace PLUMLINE_ISA_NAMESPACE

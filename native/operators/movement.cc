@@ -4,6 +4,7 @@
 
 #include "operators/common.h"
 #include "operators/copy_strided.h"
+#include "operators/copy_transposed.h"
 
 namespace plumline {
 
@@ -57,7 +58,8 @@ class Copy : public MovementOf<Copy> {
 
 class Transpose : public MovementOf<Transpose> {
  public:
-  explicit Transpose(const NodeSpec& spec) : permutation_(spec.attributes.integers("perm")) {
+  Transpose(const NodeSpec& spec, Isa isa)
+      : permutation_(spec.attributes.integers("perm")), kernels_(transpose_kernels(isa)) {
     expect_arity(spec, 1, 1);
     Shape sorted = permutation_;
     std::sort(sorted.begin(), sorted.end());
@@ -81,11 +83,14 @@ class Transpose : public MovementOf<Transpose> {
     for (size_t axis = 0; axis < permutation_.size(); ++axis)
       strides[axis] = from[static_cast<size_t>(permutation_[axis])];
     const OutputView& y = context.outputs[0];
-    copy_strided(*context.pool, *y.shape, context.inputs[0].elements<T>(), strides, y.elements<T>(), dense_strides(*y.shape));
+    copy_transposed(*context.pool, kernels_, *y.shape, context.inputs[0].elements<T>(), strides, y.elements<T>());
   }
+
+  std::string kernel() const override { return std::string("transpose/") + kernels_.name; }
 
  private:
   Shape permutation_;
+  const TransposeKernels& kernels_;
 };
 
 class Concat : public MovementOf<Concat> {
@@ -236,6 +241,10 @@ class Slice : public MovementOf<Slice> {
 template <class Kind>
 std::unique_ptr<Operator> make(const NodeSpec& spec, Isa) {
   return std::make_unique<Kind>(spec);
+}
+template <>
+std::unique_ptr<Operator> make<Transpose>(const NodeSpec& spec, Isa isa) {
+  return std::make_unique<Transpose>(spec, isa);
 }
 
 const RegisterOperator registered[] = {

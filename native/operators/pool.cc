@@ -13,6 +13,7 @@ namespace {
 
 // No tensor comes near it, and every product and sum of a few of these and of sizes fits int64_t.
 constexpr int64_t kMaxParameter = int64_t{1} << 28;
+constexpr int64_t kMaxPad = int64_t{1} << 20;  // scratch holds a row with its padding
 
 class Pool : public Operator {
  public:
@@ -28,10 +29,10 @@ class Pool : public Operator {
     expect_arity(spec, 1, 1);
     const size_t rank = kernel_.size();
     if (rank != 1 && rank != 2) throw Error("kernel " + to_string(kernel_) + " must have one or two sizes");
-    check("strides", strides_, rank, 1);
-    check("dilations", dilations_, rank, 1);
-    check("kernel", kernel_, rank, 1);
-    check("pads", pads_, 2 * rank, 0);
+    check("strides", strides_, rank, 1, kMaxParameter);
+    check("dilations", dilations_, rank, 1, kMaxParameter);
+    check("kernel", kernel_, rank, 1, kMaxParameter);
+    check("pads", pads_, 2 * rank, 0, kMaxPad);
     for (size_t i = 0; i < rank; ++i)
       if (std::max(pads_[i], pads_[rank + i]) > (kernel_[i] - 1) * dilations_[i])
         throw Error("pads " + to_string(pads_) + " must be smaller than the kernel " + to_string(kernel_));
@@ -52,7 +53,8 @@ class Pool : public Operator {
   }
 
   size_t scratch_bytes(const std::vector<Shape>& inputs, int threads) const override {
-    return static_cast<size_t>(threads) * work_bytes(inputs[0]);
+    const PoolAxis columns = along(kernel_.size() - 1, inputs[0]);
+    return share_bytes(columns) + static_cast<size_t>(threads) * work_bytes(columns);
   }
 
   void run(const RunContext& context) const override {
@@ -60,12 +62,15 @@ class Pool : public Operator {
     const int64_t planes = x[0] * x[1];
     const PoolAxis one = {1, 1, 1, 0, 0, 1, 1};
     const bool flat = kernel_.size() == 1;
-    const PoolWindow window = {flat ? one : along(0, x), along(kernel_.size() - 1, x), count_padding_};
+    const PoolAxis columns = along(kernel_.size() - 1, x);
+    float* shares = reinterpret_cast<float*>(context.scratch);
+    for (int64_t i = 0; average_ && i < columns.windows; ++i) shares[i] = share_of(columns, i, count_padding_);
+    const PoolWindow window = {flat ? one : along(0, x), columns, count_padding_, shares};
     const int64_t from = window.rows.size * window.columns.size;
     const int64_t to = window.rows.windows * window.columns.windows;
     const int64_t group = std::max<int64_t>(1, kGrain / std::max<int64_t>(1, from + to));
     context.pool->parallel_for((planes + group - 1) / group, [&](int64_t job, int worker) {
-      std::byte* work = context.scratch + static_cast<size_t>(worker) * work_bytes(x);
+      std::byte* work = context.scratch + share_bytes(columns) + static_cast<size_t>(worker) * work_bytes(columns);
       for (int64_t plane = job * group; plane < std::min(planes, (job + 1) * group); ++plane)
         run_plane(window, context.inputs[0], plane * from, context.outputs[0], plane * to, work);
     });
@@ -90,15 +95,21 @@ class Pool : public Operator {
     run(average_ ? kernels_.average : kernels_.max, float{});
   }
 
-  static void check(const char* key, const Shape& values, size_t n, int64_t least) {
+  static void check(const char* key, const Shape& values, size_t n, int64_t least, int64_t most) {
     if (values.size() != n) throw Error(std::string(key) + " must have " + std::to_string(n) + " numbers");
     for (const int64_t value : values)
-      if (value < least || value > kMaxParameter)
+      if (value < least || value > most)
         throw Error(std::string(key) + " " + to_string(values) + " must be at least " + std::to_string(least) +
-                    " and at most " + std::to_string(kMaxParameter));
+                    " and at most " + std::to_string(most));
   }
 
-  static size_t work_bytes(const Shape& x) { return align_up(static_cast<size_t>(x.back()) * sizeof(float)); }
+  static size_t work_bytes(const PoolAxis& columns) {
+    return align_up(static_cast<size_t>(PoolLine(columns).work()) * sizeof(float));
+  }
+
+  size_t share_bytes(const PoolAxis& columns) const {
+    return average_ ? align_up(static_cast<size_t>(columns.windows) * sizeof(float)) : 0;
+  }
 
   PoolAxis along(size_t i, const Shape& x) const {
     const size_t rank = kernel_.size();

@@ -51,16 +51,12 @@ class ReduceMean : public Operator {
     const int64_t width = groups.inner_reduced ? 1 : groups.inner;
     const int64_t grain = std::max<int64_t>(1, kGrain / (elements / results * width));
     parallel_stretches(*context.pool, results / width, grain, [&](int64_t begin, int64_t end) {
+      if (groups.inner_reduced && groups.reduced.rows() == 1)
+        return kernels_.means(x.data + begin * groups.inner, y.data + begin, end - begin, groups.inner);
       groups.kept.visit(begin, end, [&](int64_t row, const Offsets<1>& at) {
         float* to = y.data + row * width;
         std::fill(to, to + width, 0.0f);
-        groups.reduced.visit(0, groups.reduced.rows(), [&](int64_t, const Offsets<1>& from) {
-          const float* source = x.data + at[0] + from[0];
-          if (groups.inner_reduced)
-            *to += kernels_.sum(source, groups.inner);
-          else
-            kernels_.accumulate(source, to, width);
-        });
+        groups.inner_reduced ? add_sums(groups, x.data + at[0], to) : add_rows(groups, x.data + at[0], to);
         kernels_.divide(to, size, width);
       });
     });
@@ -76,6 +72,23 @@ class ReduceMean : public Operator {
     Walk<1> kept;
     Walk<1> reduced;
   };
+
+  void add_sums(const Groups& groups, const float* x, float* to) const {
+    groups.reduced.visit(0, groups.reduced.rows(),
+                         [&](int64_t, const Offsets<1>& from) { *to += kernels_.sum(x + from[0], groups.inner); });
+  }
+
+  // Several rows at a time, so that the sums are not loaded and stored for each.
+  void add_rows(const Groups& groups, const float* x, float* to) const {
+    const float* rows[kReduceRows];
+    int64_t count = 0;
+    groups.reduced.visit(0, groups.reduced.rows(), [&](int64_t row, const Offsets<1>& from) {
+      rows[count++] = x + from[0];
+      if (count < kReduceRows && row + 1 < groups.reduced.rows()) return;
+      kernels_.accumulate(rows, count, to, groups.inner);
+      count = 0;
+    });
+  }
 
   bool reduces(size_t axis, size_t rank) const {
     if (axes_.empty()) return true;

@@ -8,8 +8,6 @@ namespace plumline {
 
 namespace {
 
-constexpr int64_t kColumns = 256;  // of one job
-
 class Softmax : public Operator {
  public:
   Softmax(const NodeSpec& spec, Isa isa)
@@ -33,15 +31,15 @@ class Softmax : public Operator {
     const int64_t inner = count(shape, axis + 1, shape.size());
     if (inner == 1) {
       parallel_stretches(*context.pool, outer, std::max<int64_t>(1, kGrain / 8 / n), [&](int64_t begin, int64_t end) {
-        for (int64_t row = begin; row < end; ++row) kernels_.row(x + row * n, y + row * n, n);
+        kernels_.rows(x + begin * n, y + begin * n, end - begin, n);
       });
       return;
     }
-    const int64_t blocks = (inner + kColumns - 1) / kColumns;
+    const int64_t blocks = (inner + kSoftmaxColumns - 1) / kSoftmaxColumns;
     context.pool->parallel_for(outer * blocks, [&](int64_t job, int) {
-      const int64_t begin = job % blocks * kColumns;
+      const int64_t begin = job % blocks * kSoftmaxColumns;
       const int64_t offset = job / blocks * n * inner + begin;
-      kernels_.columns(x + offset, y + offset, n, inner, std::min(kColumns, inner - begin));
+      kernels_.columns(x + offset, y + offset, n, inner, std::min(kSoftmaxColumns, inner - begin));
     });
   }
 

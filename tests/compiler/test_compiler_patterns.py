@@ -91,6 +91,8 @@ FORMS = {
     ),
     "float": (NOISE, "dense"),
     "three weights a filter": (NOISE[:, :3], "dense"),
+    "five values": (np.round(NOISE).clip(-2, 2) / 4, "sparse"),
+    "nine values without a zero": (np.sign(NOISE) + np.round(NOISE).clip(-2, 2) / 4, "dense"),
     "ternary with hardly a weight": (np.sign(NOISE) * (np.abs(NOISE) > 2.4), "sparse"),
 }
 
@@ -107,6 +109,16 @@ def test_form_of_a_layer(kind):
     np.testing.assert_allclose(unpacked, weight, rtol=1e-6)
     assert packed.density == np.count_nonzero(weight) / weight.size
     assert packed.why
+
+
+@pytest.mark.parametrize(("kind", "size"), [("five values", 4), ("nine values without a zero", 7)])
+def test_shared_values_stand_in_a_table(kind, size):
+    weight = np.asarray(FORMS[kind][0], np.float32)
+    packed = pack.pack(weight)
+    assert len(packed.tensors["table"]) == len(np.unique(weight[weight != 0]))
+    assert {"value", "weight"}.isdisjoint(packed.tensors)
+    assert 4 * packed.bytes < weight.nbytes
+    assert "shared values" in packed.why
 
 
 def test_signed_binary_takes_one_plane_a_filter_and_nothing_else():

@@ -101,15 +101,25 @@ def activate(kind, x, parameters=(), slope=None):
     raise NativeError(f"unknown activation {kind!r}")
 
 
+def numbers(tensors, role, count):
+    """Read the numbers of a role, or those of the table that their places name."""
+    if role in tensors:
+        return tensors[role].astype(np.float64)
+    table = tensors["table"].astype(np.float64)
+    width = (len(table) - 1).bit_length()
+    bits = np.unpackbits(tensors["code"], bitorder="little")[: count * width]
+    return table[bits.reshape(count, width) @ (1 << np.arange(width))]
+
+
 def weight_matrix(attributes, tensors, columns):
     """Unpack any form of weights to a dense float64 matrix of one row a filter."""
     filters, form = attributes["filters"], attributes["weights"]
     if form == "dense":
-        return tensors["weight"].astype(np.float64)
+        return numbers(tensors, "weight", filters * columns).reshape(filters, columns)
     matrix = np.zeros((filters, columns))
     if form == "sparse":
         found = np.unpackbits(tensors["bits"], axis=1, bitorder="little")[:, :columns]
-        matrix[found.astype(bool)] = tensors["value"]
+        matrix[found.astype(bool)] = numbers(tensors, "value", int(found.sum()))
         return matrix
     if form != "planes":
         raise NativeError(f"unknown weights {form!r}")

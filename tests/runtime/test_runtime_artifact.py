@@ -100,10 +100,15 @@ def test_a_program_that_is_not_well_formed(change):
         Artifact.from_bytes(edited(change))
 
 
-@pytest.mark.parametrize("texts", [{"version": "2"}, {"version": "999"}])
+@pytest.mark.parametrize("texts", [{"version": "3"}, {"version": "999"}])
 def test_a_file_of_a_newer_plumline(texts):
     with pytest.raises(ArtifactError, match="made by a newer plumline"):
         Artifact.from_bytes(edited(lambda p: None, **texts))
+
+
+def test_a_file_of_an_older_plumline():
+    with pytest.raises(ArtifactError, match=r"older plumline .*: compile the network again"):
+        Artifact.from_bytes(edited(lambda p: None, version="1"))
 
 
 @pytest.mark.parametrize(

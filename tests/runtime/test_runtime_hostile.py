@@ -22,7 +22,7 @@ PROGRAM = {
 
 def file_of(program, tensors=None):
     text = program if isinstance(program, str) else json.dumps(program)
-    texts = {"format": "plumline program", "version": "1", "program": text}
+    texts = {"format": "plumline program", "version": "2", "program": text}
     return container.pack(texts, tensors or {})
 
 
@@ -41,7 +41,7 @@ def with_input(**fields):
 def with_entry(entry, body=b""):
     """Put one more entry into the header, spelled as given."""
     header = json.dumps(
-        {"__metadata__": {"sha256": "0" * 64, "format": "plumline program", "version": "1"}},
+        {"__metadata__": {"sha256": "0" * 64, "format": "plumline program", "version": "2"}},
         separators=(",", ":"),
     ).encode()
     header = header[:-1] + b"," + entry.encode() + b"}"

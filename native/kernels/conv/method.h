@@ -45,7 +45,8 @@ struct Taps {
 
 std::unique_ptr<ConvMethod> make_reference(const Weights& weights);
 void add_dense(const Weights& weights, const Taps& taps, Isa isa, ConvMethods& methods);  // all that visit every weight
-std::unique_ptr<ConvMethod> make_sparse(const Weights& weights, const Taps& taps, Isa isa);  // of sparse weights
+// Of sparse weights, and of planes without totals, two of a filter at most; else null.
+std::unique_ptr<ConvMethod> make_sparse(const Weights& weights, const Taps& taps, Isa isa);
 std::unique_ptr<ConvMethod> make_planes(const Weights& weights, const Taps& taps, Isa isa);  // of planes
 std::unique_ptr<ConvMethod> make_shared_tables(const Weights& weights, const Taps& taps, Isa isa);  // of planes
 std::unique_ptr<ConvMethod> make_merge(const Weights& weights, const Taps& taps, Isa isa);  // of planes; or null

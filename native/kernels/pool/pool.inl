@@ -3,6 +3,7 @@
 // A window is pooled first down its rows, a whole row of x at a time, and then along the one row that results.
 
 #include "core/simd_math.h"
+#include "kernels/conv/deinterleave.h"
 #include "kernels/pool/pool.h"
 
 namespace plumline {
@@ -14,7 +15,6 @@ struct Max {
   using Element = float;
   static constexpr float kNothing = -3.402823466e+38f;  // the lowest float
   static F32 join(F32 a, F32 b) { return max(a, b); }
-  static float join(float a, float b) { return a > b ? a : b; }
 };
 
 struct MaxUint8 {
@@ -33,117 +33,151 @@ struct Sum {
   using Element = float;
   static constexpr float kNothing = 0.0f;
   static F32 join(F32 a, F32 b) { return a + b; }
-  static float join(float a, float b) { return a + b; }
 };
 
 template <class Join>
 using Element = typename Join::Element;
 
-template <class Join>
-void fill(Element<Join>* y, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) y[i] = Join::kNothing;
+template <class Element>
+void fill(Element* y, Element value, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) y[i] = value;
 }
 
-// y[i] = join(y[i], x[i])
-template <class Join>
-void join_row(const Element<Join>* x, Element<Join>* y, int64_t n) {
+// Calls each(at, how to load there, how to store there) for vectors that cover [0, n). Where there are numbers for one, the
+// last goes back over some that another has: what it stores must not depend on what is there.
+template <class Each>
+void each_vector(int64_t n, const Each& each) {
+  const auto load = [](const float* p) { return F32::load(p); };
+  const auto store = [](F32 value, float* p) { value.store(p); };
   int64_t i = 0;
+  for (; i + F32::kLanes <= n; i += F32::kLanes) each(i, load, store);
+  if (i == n) return;
+  if (n > F32::kLanes) return each(n - F32::kLanes, load, store);
+  each(0, [n](const float* p) { return load_first(p, n); }, [n](F32 value, float* p) { store_first(value, p, n); });
+}
+
+// Stores what was joined as it is.
+struct AsItIs {
+  template <class Load>
+  F32 operator()(F32 joined, int64_t, const Load&) const {
+    return joined;
+  }
+};
+
+// y[i] = what the numbers at(0)[i] to at(taps - 1)[i] come to together, when finish is through with it; fixed_taps is their
+// number, or 0.
+template <class Join, int fixed_taps, class At, class Finish>
+void join_lines(int64_t taps, const At& at, const Finish& finish, Element<Join>* y, int64_t n) {
+  if constexpr (fixed_taps > 0) taps = fixed_taps;
   if constexpr (sizeof(Element<Join>) == sizeof(float)) {
-    for (; i + F32::kLanes <= n; i += F32::kLanes) Join::join(F32::load(y + i), F32::load(x + i)).store(y + i);
-  }
-  for (; i < n; ++i) y[i] = Join::join(y[i], x[i]);  // for bytes the compiler makes vector code of this
-}
-
-// The windows of one row that have all their taps, `at` being the first tap of the first. With the stride known to the
-// compiler, the loop over windows becomes vector code for the strides that networks use.
-template <class Join, int64_t fixed_stride>
-void join_whole(const PoolAxis& axis, const Element<Join>* at, Element<Join>* y, int64_t windows) {
-  const int64_t stride = fixed_stride ? fixed_stride : axis.stride;
-  for (int64_t i = 0; i < windows; ++i) y[i] = at[i * stride];
-  for (int64_t tap = 1; tap < axis.kernel; ++tap) {
-    const Element<Join>* x = at + tap * axis.dilation;
-    if (fixed_stride == 1)
-      join_row<Join>(x, y, windows);
-    else
-      for (int64_t i = 0; i < windows; ++i) y[i] = Join::join(y[i], x[i * stride]);
+    each_vector(n, [&](int64_t i, auto load, auto store) {
+      F32 joined = load(at(0) + i);
+      for (int64_t tap = 1; tap < taps; ++tap) joined = Join::join(joined, load(at(tap) + i));
+      store(finish(joined, i, load), y + i);
+    });
+  } else {  // the compiler makes vector code of these
+    const Element<Join>* first = at(0);
+    for (int64_t i = 0; i < n; ++i) y[i] = first[i];
+    for (int64_t tap = 1; tap < taps; ++tap) {
+      const Element<Join>* x = at(tap);
+      for (int64_t i = 0; i < n; ++i) y[i] = Join::join(y[i], x[i]);
+    }
   }
 }
 
+// The kernels that networks have are known to the compiler.
+template <class Join, class At, class Finish>
+void join_lines(int64_t taps, const At& at, const Finish& finish, Element<Join>* y, int64_t n) {
+  if (taps == 2) return join_lines<Join, 2>(taps, at, finish, y, n);
+  if (taps == 3) return join_lines<Join, 3>(taps, at, finish, y, n);
+  join_lines<Join, 0>(taps, at, finish, y, n);
+}
+
+// See PoolLine. Vectors are read and stored beyond the end, where there is room.
+template <class Element>
+void sort_phases(const PoolLine& line, const Element* __restrict from, Element* __restrict to) {
+  if constexpr (sizeof(Element) == sizeof(float)) {
+    if (line.stride == 2) {
+      for (int64_t i = 0; 2 * i < line.length; i += F32::kLanes) {
+        const F32 a = F32::load(from + 2 * i), b = F32::load(from + 2 * i + F32::kLanes);
+        even_lanes(a, b).store(to + i);
+        odd_lanes(a, b).store(to + line.phase + i);
+      }
+      return;
+    }
+  }
+  if (line.stride == 2) {  // the slack holds one number more
+    for (int64_t i = 0; 2 * i < line.length; ++i) {
+      to[i] = from[2 * i];
+      to[line.phase + i] = from[2 * i + 1];
+    }
+    return;
+  }
+  for (int64_t phase = 0; phase < line.stride; ++phase, to += line.phase)
+    for (int64_t i = 0, at = phase; at < line.length; ++i, at += line.stride) to[i] = from[at];
+}
+
+// Down the taps of a row of windows.
 template <class Join>
-void join_edge(const PoolAxis& axis, const Element<Join>* row, Element<Join>* y, int64_t begin, int64_t end) {
-  for (int64_t window = begin; window < end; ++window) {
-    Element<Join> joined = Join::kNothing;
-    const int64_t start = start_of(axis, window);
-    for (int64_t tap = first_tap(axis, window); tap < end_tap(axis, window); ++tap)
-      joined = Join::join(joined, row[start + tap * axis.dilation]);
-    y[window] = joined;
-  }
-}
-
-template <class Join>
-void join_columns(const PoolAxis& axis, const Element<Join>* row, Element<Join>* y) {
-  const int64_t begin = begin_whole(axis);
-  const int64_t end = end_whole(axis);
-  join_edge<Join>(axis, row, y, 0, begin);
-  if (end > begin) {
-    const Element<Join>* at = row + start_of(axis, begin);
-    if (axis.stride == 1)
-      join_whole<Join, 1>(axis, at, y + begin, end - begin);
-    else if (axis.stride == 2)
-      join_whole<Join, 2>(axis, at, y + begin, end - begin);
-    else
-      join_whole<Join, 0>(axis, at, y + begin, end - begin);
-  }
-  join_edge<Join>(axis, row, y, end, axis.windows);
-}
-
-// Joins the rows of x that the window row has; a single one is used where it lies.
-template <class Join>
-const Element<Join>* join_rows(const PoolWindow& window, int64_t row, const Element<Join>* x, Element<Join>* work) {
+void join_down(const PoolWindow& window, int64_t row, const Element<Join>* x, Element<Join>* y) {
   const PoolAxis& rows = window.rows;
   const int64_t width = window.columns.size;
   const int64_t first = first_tap(rows, row);
-  const int64_t end = end_tap(rows, row);
-  const auto source = [&](int64_t tap) { return x + (start_of(rows, row) + tap * rows.dilation) * width; };
-  if (end - first == 1) return source(first);
-  fill<Join>(work, width);
-  for (int64_t tap = first; tap < end; ++tap) join_row<Join>(source(tap), work, width);
-  return work;
+  const int64_t taps = end_tap(rows, row) - first;
+  if (taps == 0) return fill(y, Join::kNothing, width);
+  const Element<Join>* top = x + (start_of(rows, row) + first * rows.dilation) * width;
+  join_lines<Join>(taps, [&](int64_t tap) { return top + tap * rows.dilation * width; }, AsItIs{}, y, width);
+}
+
+template <class Join, int64_t fixed_stride, class Finish>
+void join_along(const PoolAxis& axis, const PoolLine& line, const Finish& finish, const Element<Join>* sorted,
+                Element<Join>* y) {
+  const int64_t stride = fixed_stride > 0 ? fixed_stride : line.stride;
+  const auto at = [&](int64_t tap) {
+    const int64_t place = tap * axis.dilation;
+    return sorted + place % stride * line.phase + place / stride;
+  };
+  join_lines<Join>(axis.kernel, at, finish, y, axis.windows);
+}
+
+template <class Join, class Finish>
+void join_along(const PoolAxis& axis, const PoolLine& line, const Finish& finish, const Element<Join>* sorted,
+                Element<Join>* y) {
+  if (line.stride == 1) return join_along<Join, 1>(axis, line, finish, sorted, y);
+  if (line.stride == 2) return join_along<Join, 2>(axis, line, finish, sorted, y);
+  join_along<Join, 0>(axis, line, finish, sorted, y);
+}
+
+// Pools a channel; make_finish(row) gives what the windows of a row go through in the end.
+template <class Join, class MakeFinish>
+void pool(const PoolWindow& window, const Element<Join>* x, Element<Join>* y, Element<Join>* work,
+          const MakeFinish& make_finish) {
+  const PoolAxis& columns = window.columns;
+  const PoolLine line(columns);
+  const int64_t together = line.rows(), padded = line.length + PoolLine::kSlack;
+  Element<Join>* sorted = line.stride > 1 ? work + together * padded : work;
+  const int64_t sorted_step = line.stride > 1 ? line.stride * line.phase : padded;
+  fill(work, Join::kNothing, together * padded);
+  for (int64_t row = 0; row < window.rows.windows; row += together) {
+    const int64_t count = smaller(together, window.rows.windows - row);
+    for (int64_t i = 0; i < count; ++i) join_down<Join>(window, row + i, x, work + i * padded + columns.pad_begin);
+    if (line.stride > 1)
+      for (int64_t i = 0; i < count; ++i) sort_phases(line, work + i * padded, sorted + i * sorted_step);
+    for (int64_t i = 0; i < count; ++i, y += columns.windows)
+      join_along<Join>(columns, line, make_finish(row + i), sorted + i * sorted_step, y);
+  }
 }
 
 template <class Join>
 void pool_max(const PoolWindow& window, const Element<Join>* x, Element<Join>* y, Element<Join>* work) {
-  for (int64_t row = 0; row < window.rows.windows; ++row, y += window.columns.windows)
-    join_columns<Join>(window.columns, join_rows<Join>(window, row, x, work), y);
-}
-
-void divide_row(const PoolWindow& window, int64_t row, float* y) {
-  const PoolAxis& columns = window.columns;
-  const auto counted = [&](const PoolAxis& axis, int64_t at) {
-    return window.count_padding ? padded_taps(axis, at) : end_tap(axis, at) - first_tap(axis, at);
-  };
-  const int64_t taps = counted(window.rows, row);
-  const auto divide = [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t all = taps * counted(columns, i);
-      y[i] = all ? y[i] / static_cast<float>(all) : 0.0f;
-    }
-  };
-  const int64_t begin = begin_whole(columns);
-  const int64_t end = end_whole(columns);
-  divide(0, begin);
-  if (taps) {
-    const float all = static_cast<float>(taps * columns.kernel);
-    for (int64_t i = begin; i < end; ++i) y[i] /= all;
-  }
-  divide(end, columns.windows);
+  pool<Join>(window, x, y, work, [](int64_t) { return AsItIs{}; });
 }
 
 void pool_average(const PoolWindow& window, const float* x, float* y, float* work) {
-  for (int64_t row = 0; row < window.rows.windows; ++row, y += window.columns.windows) {
-    join_columns<Sum>(window.columns, join_rows<Sum>(window, row, x, work), y);
-    divide_row(window, row, y);
-  }
+  pool<Sum>(window, x, y, work, [&](int64_t row) {
+    const F32 share = F32::set(share_of(window.rows, row, window.count_padding));
+    return [share, &window](F32 sum, int64_t i, const auto& load) { return sum * (share * load(window.column_shares + i)); };
+  });
 }
 
 }  // namespace

@@ -24,10 +24,24 @@ float sum(const float* x, int64_t n) {
   return horizontal_sum((a + b) + (c + d));
 }
 
-void accumulate(const float* x, float* y, int64_t n) {
+void means(const float* x, float* y, int64_t rows, int64_t n) {
+  for (int64_t row = 0; row < rows; ++row) y[row] = sum(x + row * n, n) / static_cast<float>(n);
+}
+
+void accumulate(const float* const* x, int64_t rows, float* y, int64_t n) {
   int64_t i = 0;
-  for (; i + F32::kLanes <= n; i += F32::kLanes) (F32::load(y + i) + F32::load(x + i)).store(y + i);
-  if (i < n) store_first(load_first(y + i, n - i) + load_first(x + i, n - i), y + i, n - i);
+  if (rows == kReduceRows)
+    for (; i + F32::kLanes <= n; i += F32::kLanes) {
+      const F32 a = F32::load(x[0] + i) + F32::load(x[1] + i), b = F32::load(x[2] + i) + F32::load(x[3] + i);
+      (F32::load(y + i) + (a + b)).store(y + i);
+    }
+  for (; i < n; i += F32::kLanes) {
+    const bool whole = i + F32::kLanes <= n;
+    const auto load = [&](const float* p) { return whole ? F32::load(p + i) : load_first(p + i, n - i); };
+    F32 sum = load(y);
+    for (int64_t row = 0; row < rows; ++row) sum = sum + load(x[row]);
+    whole ? sum.store(y + i) : store_first(sum, y + i, n - i);
+  }
 }
 
 void divide(float* y, float by, int64_t n) {
@@ -40,7 +54,7 @@ void divide(float* y, float by, int64_t n) {
 }  // namespace
 
 extern const ReduceKernels kReduce;
-const ReduceKernels kReduce = {PLUMLINE_ISA_NAME, sum, accumulate, divide};
+const ReduceKernels kReduce = {PLUMLINE_ISA_NAME, sum, means, accumulate, divide};
 
 }  // namespace PLUMLINE_ISA_NAMESPACE
 }  // namespace plumline

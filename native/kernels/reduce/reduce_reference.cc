@@ -11,8 +11,13 @@ float sum(const float* x, int64_t n) {
   return static_cast<float>(total);
 }
 
-void accumulate(const float* x, float* y, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) y[i] += x[i];
+void means(const float* x, float* y, int64_t rows, int64_t n) {
+  for (int64_t row = 0; row < rows; ++row) y[row] = sum(x + row * n, n) / static_cast<float>(n);
+}
+
+void accumulate(const float* const* x, int64_t rows, float* y, int64_t n) {
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t i = 0; i < n; ++i) y[i] += x[row][i];
 }
 
 void divide(float* y, float by, int64_t n) {
@@ -22,7 +27,7 @@ void divide(float* y, float by, int64_t n) {
 }  // namespace
 
 extern const ReduceKernels kReduce;
-const ReduceKernels kReduce = {"reference", sum, accumulate, divide};
+const ReduceKernels kReduce = {"reference", sum, means, accumulate, divide};
 
 }  // namespace reference
 }  // namespace plumline

@@ -19,12 +19,14 @@ void columns(const float* x, float* y, int64_t n, int64_t stride, int64_t width)
   }
 }
 
-void row(const float* x, float* y, int64_t n) { columns(x, y, n, 1, 1); }
+void rows(const float* x, float* y, int64_t count, int64_t n) {
+  for (int64_t i = 0; i < count; ++i) columns(x + i * n, y + i * n, n, 1, 1);
+}
 
 }  // namespace
 
 extern const SoftmaxKernels kSoftmax;
-const SoftmaxKernels kSoftmax = {"reference", row, columns};
+const SoftmaxKernels kSoftmax = {"reference", rows, columns};
 
 }  // namespace reference
 }  // namespace plumline

@@ -32,43 +32,68 @@ struct Sums {
 #pragma GCC unroll 8
     for (int v = 0; v < vectors; ++v) sum[v].store(to + v * F32::kLanes);
   }
-  void add(F32 value, const float* row) {
+  void add(const SparseEntry& entry, int which, const float* row) {
+    const F32 value = F32::set(entry.value[which]);
 #pragma GCC unroll 8
     for (int v = 0; v < vectors; ++v) sum[v] = fma(value, F32::load(row + v * F32::kLanes), sum[v]);
   }
+  void add(const SparseOne&, int, const float* row) {
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; ++v) sum[v] = sum[v] + F32::load(row + v * F32::kLanes);
+  }
 };
+
+template <int vectors>
+void add_both(const SparseEntry& entry, const float* row, Sums<vectors>& first, Sums<vectors>& second) {
+  const F32 value = F32::set(entry.value[0]), other = F32::set(entry.value[1]);
+#pragma GCC unroll 8
+  for (int v = 0; v < vectors; ++v) {
+    F32 x = F32::load(row + v * F32::kLanes);
+    hold(x);
+    first.sum[v] = fma(value, x, first.sum[v]);
+    second.sum[v] = fma(other, x, second.sum[v]);
+  }
+}
+
+// Some processors have further units for what is a fused multiply-add.
+template <int vectors>
+void add_both(const SparseOne&, const float* row, Sums<vectors>& first, Sums<vectors>& second) {
+  const F32 one = F32::set(1);
+#pragma GCC unroll 8
+  for (int v = 0; v < vectors; ++v) {
+    F32 x = F32::load(row + v * F32::kLanes);
+    hold(x);
+    first.sum[v] = first.sum[v] + x;
+    second.sum[v] = fma(one, x, second.sum[v]);
+  }
+}
 
 // Adds the entries of two filters in one part of the panel to the sums `from` of both (zero where that is null); the
 // results, the second filter's behind the first's, go to `to`.
-template <int vectors>
-void add_entries(const SparseEntry* entries, const int32_t* starts, const float* panel, const float* from, float* to) {
+template <int vectors, class Entry>
+void add_entries(const Entry* entries, const int32_t* starts, const float* panel, const float* from, float* to) {
   constexpr int64_t width = vectors * F32::kLanes;
   Sums<vectors> first, second;
   first.load(from);
   second.load(from ? from + width : nullptr);
-  const SparseEntry* entry = entries + starts[0];
-  for (const SparseEntry* end = entries + starts[1]; entry < end; ++entry) {
-    const float* row = panel + entry->row * width;
-    const F32 value = F32::set(entry->value[0]), other = F32::set(entry->value[1]);
-#pragma GCC unroll 8
-    for (int v = 0; v < vectors; ++v) {
-      F32 x = F32::load(row + v * F32::kLanes);
-      hold(x);
-      first.sum[v] = fma(value, x, first.sum[v]);
-      second.sum[v] = fma(other, x, second.sum[v]);
-    }
-  }
-  for (const SparseEntry* end = entries + starts[2]; entry < end; ++entry)
-    first.add(F32::set(entry->value[0]), panel + entry->row * width);
-  for (const SparseEntry* end = entries + starts[3]; entry < end; ++entry)
-    second.add(F32::set(entry->value[1]), panel + entry->row * width);
+  const Entry* entry = entries + starts[0];
+  for (const Entry* end = entries + starts[1]; entry < end; ++entry)
+    add_both(*entry, panel + entry->row * width, first, second);
+  for (const Entry* end = entries + starts[2]; entry < end; ++entry) first.add(*entry, 0, panel + entry->row * width);
+  for (const Entry* end = entries + starts[3]; entry < end; ++entry) second.add(*entry, 1, panel + entry->row * width);
   first.store(to);
   second.store(to + width);
 }
 
-template <int vectors>
+// A filter's sums as they are, or times the value of its entries.
+F32 finished(const SparseWeights<SparseEntry>&, int64_t, F32 sum) { return sum; }
+F32 finished(const SparseWeights<SparseOne>& weights, int64_t filter, F32 sum) {
+  return F32::set(weights.coefficient[filter]) * sum;
+}
+
+template <int vectors, class Entry>
 void run_tile(const Window& window, const Tile& tile, const Finish& finish, const float* source,
-              const SparseWeights& weights, float* scratch) {
+              const SparseWeights<Entry>& weights, float* scratch) {
   if constexpr (vectors > 1) {
     if (tile.vectors < vectors) return run_tile<vectors - 1>(window, tile, finish, source, weights, scratch);
   }
@@ -81,6 +106,11 @@ void run_tile(const Window& window, const Tile& tile, const Finish& finish, cons
   const int64_t columns = window.columns();
   const int64_t parts = (columns + weights.rows - 1) / weights.rows;
   const int64_t pairs = (window.filters + 1) / 2;
+  const auto store = [&](int64_t f, const float* sums) {
+    output.store(f, [&](int64_t lane) {
+      return finished(weights, tile.group * window.filters + f, F32::load(sums + lane));
+    });
+  };
   for (int64_t part = 0; part < parts; ++part) {
     const bool last = part + 1 == parts;
     packer.pack(part * weights.rows, last ? columns : (part + 1) * weights.rows, panel);
@@ -90,8 +120,8 @@ void run_tile(const Window& window, const Tile& tile, const Finish& finish, cons
       add_entries<vectors>(weights.entries, starts + f / 2 * 3, panel, part == 0 ? nullptr : sums,
                            last ? complete : sums);
       if (!last) continue;
-      output.store(f, [&](int64_t lane) { return F32::load(complete + lane); });
-      if (f + 1 < tile.end_filter) output.store(f + 1, [&](int64_t lane) { return F32::load(complete + width + lane); });
+      store(f, complete);
+      if (f + 1 < tile.end_filter) store(f + 1, complete + width);
     }
   }
 }
@@ -99,7 +129,8 @@ void run_tile(const Window& window, const Tile& tile, const Finish& finish, cons
 }  // namespace
 
 extern const SparseKernel sparse_kernel;
-const SparseKernel sparse_kernel = {PLUMLINE_ISA_NAME, F32::kLanes, kVectors, run_tile<kVectors>};
+const SparseKernel sparse_kernel = {PLUMLINE_ISA_NAME, F32::kLanes, kVectors, run_tile<kVectors, SparseEntry>,
+                                    run_tile<kVectors, SparseOne>};
 
 }  // namespace PLUMLINE_ISA_NAMESPACE
 }  // namespace plumline

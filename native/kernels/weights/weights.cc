@@ -19,10 +19,47 @@ std::vector<int32_t> parse_row_start(const NodeSpec& spec, int64_t filters, int6
   return starts;
 }
 
+// Numbers of a table, whose places stand one after the other with as many bits as the last place needs, the least
+// significant first. Two places take a bit, so that what is made stays in proportion to the file.
+std::vector<float> decode(const Constant& table, const Constant& code, int64_t count) {
+  const int64_t places = table.size();
+  if (places < 2 || places > (1 << 16)) throw Error("a table must have 2 to 65536 numbers, not " + std::to_string(places));
+  table.expect(DType::kFloat32, {places}, "table");
+  int width = 1;
+  while (int64_t{1} << width < places) ++width;
+  const int64_t bits = count * width;
+  code.expect(DType::kUInt8, {(bits + 7) / 8}, "code");
+  std::vector<float> numbers(static_cast<size_t>(count));
+  const uint8_t* next = code.bytes();
+  uint32_t held = 0;  // at most 15 bits are left when 8 more come
+  int left = 0;
+  for (float& number : numbers) {
+    for (; left < width; left += 8) held |= static_cast<uint32_t>(*next++) << left;
+    const uint32_t place = held & ((1u << width) - 1);
+    if (place >= places) throw Error("a code is " + std::to_string(place) + ", but the table has " + std::to_string(places));
+    number = table.floats()[place];
+    held >>= width;
+    left -= width;
+  }
+  if (held != 0) throw Error("the bits that pad the codes must be zero");
+  return numbers;
+}
+
+// The floats of a role, which the file may have as codes of a table.
+const float* parse_numbers(const NodeSpec& spec, Weights& weights, const char* role, const Shape& shape) {
+  const Constant* table = spec.find_tensor("table");
+  if (!table) {
+    const Constant& tensor = spec.tensor(role);
+    tensor.expect(DType::kFloat32, shape, role);
+    return tensor.floats();
+  }
+  if (spec.find_tensor(role)) throw Error(std::string("either ") + role + " or table and code, not both");
+  weights.decoded = std::make_shared<const std::vector<float>>(decode(*table, spec.tensor("code"), count(shape)));
+  return weights.decoded->data();
+}
+
 void parse_dense(const NodeSpec& spec, Weights& weights) {
-  const Constant& tensor = spec.tensor("weight");
-  tensor.expect(DType::kFloat32, {weights.filters, weights.columns}, "weight");
-  weights.weight = tensor.floats();
+  weights.weight = parse_numbers(spec, weights, "weight", {weights.filters, weights.columns});
 }
 
 // Rows of plane_bytes() bytes, a bit a column, whose padding is zero.
@@ -39,9 +76,6 @@ const uint8_t* parse_bits(const NodeSpec& spec, const Weights& weights, int64_t 
 }
 
 void parse_sparse(const NodeSpec& spec, Weights& weights) {
-  const Constant& value = spec.tensor("value");
-  value.expect(DType::kFloat32, {value.size()}, "value");
-  weights.value = value.floats();
   weights.bits = parse_bits(spec, weights, weights.filters);
   weights.row_start.push_back(0);
   for (int64_t m = 0; m < weights.filters; ++m) {
@@ -49,9 +83,11 @@ void parse_sparse(const NodeSpec& spec, Weights& weights) {
       if (weights.bit(m, k)) weights.column.push_back(static_cast<int32_t>(k));
     weights.row_start.push_back(static_cast<int32_t>(weights.column.size()));
   }
-  if (weights.row_start.back() != value.size())
-    throw Error("value has " + std::to_string(value.size()) + " numbers, but bits mark " +
-                std::to_string(weights.row_start.back()) + " columns");
+  const int64_t entries = weights.row_start.back();
+  if (const Constant* value = spec.find_tensor("value"); value && value->size() != entries)
+    throw Error("value has " + std::to_string(value->size()) + " numbers, but bits mark " + std::to_string(entries) +
+                " columns");
+  weights.value = parse_numbers(spec, weights, "value", {entries});
 }
 
 void parse_planes(const NodeSpec& spec, Weights& weights) {

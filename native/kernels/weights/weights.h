@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "core/operator.h"
@@ -10,10 +11,11 @@ namespace plumline {
 enum class WeightForm { kDense, kSparse, kPlanes };
 
 // The matrix of a `conv` or `linear` node, one row a filter, columns in the order (channel in its group, kernel row,
-// kernel column), checked so that everything that reads it may trust it. It points into `tensors`, those of the node,
-// which copies share.
+// kernel column), checked so that everything that reads it may trust it. It points into `tensors`, those of the node, or
+// into `decoded`, which copies share.
 struct Weights {
   std::vector<Constant> tensors;
+  std::shared_ptr<const std::vector<float>> decoded;  // numbers that the file has as codes
   WeightForm form;
   int64_t filters;
   int64_t columns;

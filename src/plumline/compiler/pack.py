@@ -1,12 +1,19 @@
-"""The tensors of a layer's weights: bit planes, sparse rows or a dense matrix."""
+"""The tensors of a layer's weights: bit planes, sparse rows or a dense matrix.
 
-from dataclasses import dataclass
+The numbers of the latter two may stand in a table, when a layer has few that differ.
+"""
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from plumline.compiler import patterns
 from plumline.compiler.graph import Array
 from plumline.compiler.patterns import SPARSE_DENSITY, FilterPattern
+
+MAX_SHARED = 4096
+"""Distinct numbers of a layer that are worth a table."""
+_SAMPLE = 4 * MAX_SHARED
 
 
 @dataclass(frozen=True)
@@ -45,13 +52,14 @@ def pack(weight: Array) -> Packed:
             return packed
     if is_sparse:
         why = f"density {density:.3f} is below {SPARSE_DENSITY}"
-        return Packed("sparse", _sparse(weight), name, density, why)
+        return _shared(Packed("sparse", _sparse(weight), name, density, why), "value")
     reason = (
         "bit planes would save too little"
         if wide == 0
         else f"{wide} of {len(weight)} filters have many values"
     )
-    return Packed("dense", {"weight": weight}, name, density, f"{reason}; density {density:.3f}")
+    dense = Packed("dense", {"weight": weight}, name, density, f"{reason}; density {density:.3f}")
+    return _shared(dense, "weight")
 
 
 def pack_integers(weight: Array) -> Packed:
@@ -95,3 +103,23 @@ def _planes(weight: Array, found: list[FilterPattern]) -> dict[str, Array]:
 def _sparse(weight: Array) -> dict[str, Array]:
     found = weight != 0
     return {"bits": np.packbits(found, axis=1, bitorder="little"), "value": weight[found]}
+
+
+def _shared(packed: Packed, role: str) -> Packed:
+    """Put the distinct numbers of a tensor in a table, when that and the codes are smaller."""
+    numbers = np.ascontiguousarray(packed.tensors[role]).reshape(-1).view(np.int32)  # bit for bit
+    if len(np.unique(numbers[:_SAMPLE])) > MAX_SHARED:
+        return packed
+    table, places = np.unique(numbers, return_inverse=True)
+    if not 2 <= len(table) <= MAX_SHARED:
+        return packed
+    width = int(len(table) - 1).bit_length()
+    bits = places.reshape(-1, 1).astype(np.uint16) >> np.arange(width, dtype=np.uint16) & np.uint16(
+        1
+    )
+    code = np.packbits(bits.astype(np.uint8).reshape(-1), bitorder="little")
+    tensors = {key: array for key, array in packed.tensors.items() if key != role}
+    tensors |= {"table": table.view(np.float32), "code": code}
+    why = f"{packed.why}; {len(table)} shared values"
+    shared = replace(packed, tensors=tensors, why=why)
+    return shared if shared.bytes < packed.bytes else packed

@@ -86,7 +86,7 @@ def operations(packed: pack.Packed, weight: Array, groups: int) -> int:
     if packed.form == "dense":
         return int(weight.size)
     if packed.form == "sparse":
-        return len(packed.tensors["value"])
+        return int(np.unpackbits(packed.tensors["bits"]).sum())
     ones = int(np.unpackbits(packed.tensors["bits"]).sum())
     totals = packed.tensors.get("total_coefficient")
     shared = 0 if totals is None else groups * weight.shape[1] + np.count_nonzero(totals)

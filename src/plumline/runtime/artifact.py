@@ -15,7 +15,7 @@ from plumline.errors import ArtifactError, InputError
 from plumline.runtime import container
 from plumline.runtime.container import Array
 
-VERSION = 1
+VERSION = 2
 _FORMAT = "plumline program"
 
 Size = int | str
@@ -121,6 +121,11 @@ class Artifact:
             raise ArtifactError(
                 f"the file was made by a newer plumline (format {version}, this one reads "
                 f"{VERSION}): upgrade"
+            )
+        if int(version) < VERSION:
+            raise ArtifactError(
+                f"the file was made by an older plumline (format {version}, this one reads "
+                f"{VERSION}): compile the network again"
             )
         try:
             return _from_json(container.parse_json(texts["program"]), tensors)
