@@ -42,7 +42,7 @@ class Winograd : public ConvMethod {
   double cost(const Window& window) const override { return WinogradPlan(window, kernel_.lanes).cost(); }
 
   // The transformed weights take four times the room of the weights.
-  void prepare() override {
+  void prepare(const Window&) override {
     if (!memory_) transform_all();
   }
 
