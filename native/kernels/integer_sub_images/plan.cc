@@ -66,7 +66,7 @@ CodePlan::CodePlan(const Window& window, const CodeNeeds& needs)
   const int64_t all = rows.sums() * columns.sums();
   adder = round_up(needs.adder_bytes, kPositionBytes);
   channels = needs.chunk_channels * kPositionBytes;
-  sums = (all * band_planes + 2) * kPositionBytes;
+  sums = (all * sums_pitch(band_planes) + 2) * kPositionBytes;
   wide = needs.chunks > 1 ? 2 * positions() * band_planes * kPositionBytes : 0;
   totals = needs.has_totals ? (2 * all + 4) * kPositionBytes : 0;
 }

@@ -30,6 +30,10 @@ struct CodeAxis {
   int64_t move(int64_t tap) const { return (phase(tap) + pad - tap * dilation) / stride; }
 };
 
+// From the sums of so many planes at a position to those at the next, in vectors. An odd number: the sums that the taps
+// of a plane add to then lie in different sets of the first-level cache.
+constexpr int64_t sums_pitch(int64_t planes) { return planes | 1; }
+
 // What the weights decide.
 struct CodeNeeds {
   int64_t planes;          // most of a group

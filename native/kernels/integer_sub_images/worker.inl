@@ -64,13 +64,15 @@ class Worker {
   void add_filters(int64_t first, int64_t end) {
     first_plane_ = row_start_[first] - row_start_[0];
     planes_ = row_start_[end] - row_start_[first];
+    pitch_ = sums_pitch(planes_) * kLanes;
     if (totals_) clear_totals();
+    const auto less = [&](int64_t chunk) { return planes_of_.less + chunk * planes_of_.count + row_start_[first]; };
+    begin_sums(less(0));
     for (int64_t chunk = 0; chunk < planes_of_.chunks; ++chunk) {
-      if (chunk > 0) widen(chunk == 1);
-      begin_sums(planes_of_.less + chunk * planes_of_.count + row_start_[first]);
+      if (chunk > 0) widen(chunk == 1, less(chunk));
       for (int64_t row = 0; row < rows_.in_size(); ++row)
         for (int64_t column = 0; column < columns_.in_size(); ++column) add_position(chunk, row, column);
-      exchange(sums_, planes_ * kLanes);
+      exchange(sums_, pitch_);
     }
     if (totals_) exchange(totals_, kLanes);
     for (int64_t row = 0; row < rows_.size; ++row)
@@ -84,7 +86,7 @@ class Worker {
 
   // Sums are counted from the first that lies before the edges.
   int64_t sum_number(int64_t row, int64_t column) const { return row * columns_.sums() + column; }
-  int16_t* sums_at(int64_t row, int64_t column) const { return sums_ + sum_number(row, column) * planes_ * kLanes; }
+  int16_t* sums_at(int64_t row, int64_t column) const { return sums_ + sum_number(row, column) * pitch_; }
   int16_t* inside(int64_t row, int64_t column) const { return sums_at(row + rows_.before, column + columns_.before); }
   int32_t* total_at(int64_t row, int64_t column) const { return totals_ + sum_number(row, column) * kLanes; }
   int32_t* wide_at(int64_t row, int64_t column) const {
@@ -92,7 +94,7 @@ class Worker {
   }
 
   void begin_sums(const int16_t* less) const {
-    const int64_t count = rows_.sums() * columns_.sums() * planes_ * kLanes;
+    const int64_t count = rows_.sums() * columns_.sums() * pitch_;
     for (int64_t i = 0; i < count; i += kLanes) S16x32::zero().store(sums_ + i);
     for (int64_t row = 0; row < rows_.size; ++row)
       for (int64_t column = 0; column < columns_.size; ++column) {
@@ -117,7 +119,7 @@ class Worker {
         if (columns_.phase(j) != column_phase) continue;
         const int64_t at = sum_number(down + rows_.move(i) + rows_.before, across + columns_.move(j) + columns_.before);
         numbers[count] = at;
-        targets[count++] = {i * window_.kernel_width + j, sums_ + at * planes_ * kLanes};
+        targets[count++] = {i * window_.kernel_width + j, sums_ + at * pitch_};
       }
     }
     if (count == 0) return;
@@ -170,7 +172,7 @@ class Worker {
       }
   }
 
-  // Gives sums beyond the edges to the neighbours: those beyond columns first, in all rows, then those beyond rows. A
+  // Gives sums beyond the edges to the neighbours, and leaves zeros: those beyond columns first, in all rows, then those beyond rows. A
   // position has `pitch` numbers.
   template <class Number>
   void exchange(Number* sums, int64_t pitch) const {
@@ -207,25 +209,30 @@ class Worker {
   }
 
   // The lanes that a load takes from the vectors before or behind are masked.
-  static void give(const int16_t* from, int16_t* to, int64_t shift, const int16_t* lanes, int64_t count) {
+  static void give(int16_t* from, int16_t* to, int64_t shift, const int16_t* lanes, int64_t count) {
     const S16x32 mask = S16x32::load(lanes);
-    for (int64_t i = 0; i < count; i += kLanes)
+    for (int64_t i = 0; i < count; i += kLanes) {
       (S16x32::load(to + i) + (S16x32::load(from + i + shift) & mask)).store(to + i);
+      S16x32::zero().store(from + i);
+    }
   }
   static void give(const int32_t* from, int32_t* to, int64_t shift, const int16_t* lanes, int64_t) {
     for (int64_t i = 0; i < kLanes; i += I32::kLanes)
       (I32::load(to + i) - I32::load(from + i + shift) * load_wide(lanes + i)).store(to + i);
   }
 
-  // What a chunk has added up goes on in int32.
-  void widen(bool first) const {
+  // What a chunk has added up goes on in int32, and the sums of the next one begin: those beyond the edges are zero.
+  void widen(bool first, const int16_t* less) const {
     for (int64_t row = 0; row < rows_.size; ++row)
       for (int64_t column = 0; column < columns_.size; ++column) {
-        const int16_t* sums = inside(row, column);
+        int16_t* sums = inside(row, column);
         int32_t* to = wide_at(row, column);
-        for (int64_t i = 0; i < planes_ * kLanes; i += I32::kLanes) {
-          const I32 sum = load_wide(sums + i);
-          (first ? sum : sum + I32::load(to + i)).store(to + i);
+        for (int64_t plane = 0; plane < planes_; ++plane, sums += kLanes, to += kLanes) {
+          for (int i = 0; i < kLanes; i += I32::kLanes) {
+            const I32 sum = load_wide(sums + i);
+            (first ? sum : sum + I32::load(to + i)).store(to + i);
+          }
+          S16x32::set(less[plane]).store(sums);
         }
       }
   }
@@ -311,6 +318,7 @@ class Worker {
   int32_t* totals_;
   bool whole_;
   int64_t first_plane_ = 0, planes_ = 0;  // of the filters that are being added up; counted over the group
+  int64_t pitch_ = 0;                     // from the sums of a position to those of the next, in numbers
 };
 
 }  // namespace
