@@ -47,6 +47,11 @@ class Worker {
     sums_ = reinterpret_cast<int16_t*>(take(plan_.sums)) + kLanes;
     wide_ = reinterpret_cast<int32_t*>(take(plan_.wide));
     totals_ = plan_.totals ? reinterpret_cast<int32_t*>(take(plan_.totals)) + kLanes : nullptr;
+    for (int64_t lane = 0; lane < kLanes; ++lane) {
+      image_[lane] = work.band.block * plan_.cut.images + lane / columns_.parts / rows_.parts;
+      row_[lane] = lane / columns_.parts % rows_.parts;
+      column_[lane] = lane % columns_.parts;
+    }
     // Whether every sub-image lies inside of the images.
     whole_ = rows_.parts * rows_.in_size() == window_.height && columns_.parts * columns_.in_size() == window_.width &&
              (work.band.block + 1) * plan_.cut.images <= window_.batch;
@@ -151,10 +156,8 @@ class Worker {
   S16x32 lanes_inside(int64_t row, int64_t column) const {
     int16_t lanes[kLanes];
     for (int64_t lane = 0; lane < kLanes; ++lane) {
-      const int64_t image = work_.band.block * plan_.cut.images + lane / columns_.parts / rows_.parts;
-      const int64_t y = lane / columns_.parts % rows_.parts * rows_.in_size() + row;
-      const int64_t x = lane % columns_.parts * columns_.in_size() + column;
-      lanes[lane] = image < window_.batch && y < window_.height && x < window_.width ? -1 : 0;
+      const int64_t y = row_[lane] * rows_.in_size() + row, x = column_[lane] * columns_.in_size() + column;
+      lanes[lane] = image_[lane] < window_.batch && y < window_.height && x < window_.width ? -1 : 0;
     }
     return S16x32::load(lanes);
   }
@@ -203,15 +206,17 @@ class Worker {
   // -1 for each sub-image that has a neighbour so many rows and columns of sub-images away.
   void find_neighbours(int64_t down, int64_t across, int16_t* lanes) const {
     for (int64_t lane = 0; lane < kLanes; ++lane) {
-      const int64_t row = lane / columns_.parts % rows_.parts + down, column = lane % columns_.parts + across;
+      const int64_t row = row_[lane] + down, column = column_[lane] + across;
       lanes[lane] = row >= 0 && row < rows_.parts && column >= 0 && column < columns_.parts ? -1 : 0;
     }
   }
 
   // The lanes that a load takes from the vectors before or behind are masked.
   static void give(int16_t* from, int16_t* to, int64_t shift, const int16_t* lanes, int64_t count) {
+    // In the order in which no load waits for the zeros of the vector before.
     const S16x32 mask = S16x32::load(lanes);
-    for (int64_t i = 0; i < count; i += kLanes) {
+    for (int64_t n = 0; n < count; n += kLanes) {
+      const int64_t i = shift > 0 ? n : count - kLanes - n;
       (S16x32::load(to + i) + (S16x32::load(from + i + shift) & mask)).store(to + i);
       S16x32::zero().store(from + i);
     }
@@ -288,11 +293,9 @@ class Worker {
   void finish_floats(int64_t row, int64_t column, int64_t first, int64_t end) const {
     int64_t pixel[kLanes];  // of the group's first filter; -1 outside of the images
     for (int64_t lane = 0; lane < kLanes; ++lane) {
-      const int64_t image = work_.band.block * plan_.cut.images + lane / columns_.parts / rows_.parts;
-      const int64_t y = lane / columns_.parts % rows_.parts * rows_.size + row;
-      const int64_t x = lane % columns_.parts * columns_.size + column;
-      const bool exists = image < window_.batch && y < window_.out_height && x < window_.out_width;
-      const int64_t plane = (image * window_.groups + work_.band.group) * window_.filters;
+      const int64_t y = row_[lane] * rows_.size + row, x = column_[lane] * columns_.size + column;
+      const bool exists = image_[lane] < window_.batch && y < window_.out_height && x < window_.out_width;
+      const int64_t plane = (image_[lane] * window_.groups + work_.band.group) * window_.filters;
       pixel[lane] = exists ? plane * window_.pixels() + y * window_.out_width + x : -1;
     }
     for (int64_t filter = first; filter < end; ++filter) {
@@ -317,6 +320,7 @@ class Worker {
   int32_t* wide_;
   int32_t* totals_;
   bool whole_;
+  int64_t image_[kLanes], row_[kLanes], column_[kLanes];  // of each sub-image: which it belongs to, where it lies in it
   int64_t first_plane_ = 0, planes_ = 0;  // of the filters that are being added up; counted over the group
   int64_t pitch_ = 0;                     // from the sums of a position to those of the next, in numbers
 };
