@@ -90,7 +90,7 @@ struct Graph::Plan {
   size_t at(int value) const { return at({value, Layout::kRowMajor}); }
   size_t bytes_of(const Tensor& tensor) const {
     const auto value = static_cast<size_t>(tensor.value);
-    return static_cast<size_t>(stored_count(shapes[value], tensor.layout)) * size_of(types[value]);
+    return static_cast<size_t>(stored_count(shapes[value], tensor.layout, types[value])) * size_of(types[value]);
   }
 };
 

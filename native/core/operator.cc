@@ -31,9 +31,9 @@ DType Operator::infer_type(const std::vector<DType>& inputs) const {
   return DType::kFloat32;
 }
 
-int64_t stored_count(const Shape& shape, Layout layout) {
+int64_t stored_count(const Shape& shape, Layout layout, DType dtype) {
   if (layout == Layout::kRowMajor) return count(shape);
-  return cut_images(shape).size(shape[1]);
+  return cut_images(shape, dtype == DType::kFloat32 ? kSubImages : kCodeSubImages).size(shape[1]);
 }
 
 size_t Operator::scratch_bytes(const std::vector<Shape>&, int) const { return 0; }

@@ -35,7 +35,7 @@ enum class Layout {
 };
 
 // How many numbers that takes.
-int64_t stored_count(const Shape& shape, Layout layout);
+int64_t stored_count(const Shape& shape, Layout layout, DType dtype);
 
 // The numbers of a value. `data` is of the type `dtype`: elements() gives it as what an 8-bit value holds.
 struct InputView {

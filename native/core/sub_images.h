@@ -6,26 +6,47 @@
 
 namespace plumline {
 
-constexpr int64_t kSubImages = 16;  // of a block
+constexpr int64_t kSubImages = 16;      // of a block of float32
+constexpr int64_t kCodeSubImages = 32;  // of a block of 8-bit codes, which kernels widen to int16: 64 bytes again
 
-// A second way to hold images between steps. A block of images is cut into images * rows * columns == kSubImages
+// A second way to hold images between steps. A block of images is cut into images * rows * columns
 // sub-images of the same size, the last ones partly or wholly beyond the edge or the batch. A position is the same
-// place in all of them, and its 16 pixels are one vector: a tap of a kernel is a step from one whole vector to another.
+// place in all of them, and its pixels are one vector: a tap of a kernel is a step from one whole vector to another.
 //
-// In memory: block, row and column of the position, channel, sub-image. Pixels beyond the edge or the batch are zero.
+// In memory: block, row and column of the position, channel, sub-image. Pixels beyond the edge or the batch are zero;
+// of codes, whose zero only their reader knows, they are anything.
 struct SubImages {
   int64_t images, rows, columns;  // that the sub-images of a block make up
   int64_t height, width;          // of a sub-image, in positions
   int64_t blocks;
 
-  int64_t row_size(int64_t channels) const { return width * channels * kSubImages; }  // of positions, in numbers
+  int64_t count() const { return images * rows * columns; }
+  int64_t row_size(int64_t channels) const { return width * channels * count(); }  // of positions, in numbers
   int64_t block_size(int64_t channels) const { return height * row_size(channels); }
   int64_t size(int64_t channels) const { return blocks * block_size(channels); }
 };
 
-// The cut with the fewest positions; among those, sub-images as square as they may be and no wider than a few vectors,
-// so that a row of them stays near.
-SubImages cut_images(int64_t batch, int64_t height, int64_t width);
-SubImages cut_images(const Shape& images);  // (N, C, H, W) or (N, C, L)
+// Whether `a` is the better way to cut: the one with the fewest positions; among those, sub-images as square as they may
+// be and no wider than a few vectors, so that a row of them stays near.
+bool is_better(const SubImages& a, const SubImages& b);
+
+// The best cut into `count` sub-images that is allowed; of 0 images where there is none.
+template <class Allowed>
+SubImages best_cut(int64_t batch, int64_t height, int64_t width, int64_t count, const Allowed& allowed) {
+  const auto divide_up = [](int64_t a, int64_t b) { return (a + b - 1) / b; };
+  SubImages best{};
+  for (int64_t images = 1; images <= count; images *= 2)
+    for (int64_t rows = 1; rows <= count / images; rows *= 2) {
+      const int64_t columns = count / images / rows;
+      const SubImages cut = {images, rows, columns, divide_up(height, rows), divide_up(width, columns),
+                             divide_up(batch, images)};
+      if (allowed(cut) && (best.images == 0 || is_better(cut, best))) best = cut;
+    }
+  return best;
+}
+
+// How values between steps are cut.
+SubImages cut_images(int64_t batch, int64_t height, int64_t width, int64_t count = kSubImages);
+SubImages cut_images(const Shape& images, int64_t count = kSubImages);  // (N, C, H, W) or (N, C, L)
 
 }  // namespace plumline

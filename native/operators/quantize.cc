@@ -146,11 +146,18 @@ class QuantizedAdd : public Operator {
     return {inputs[0]};
   }
 
+  // Images may be held as sub-images, all three of them.
+  bool makes_sub_images(const std::vector<Shape>& inputs) const override {
+    return inputs[0].size() == 3 || inputs[0].size() == 4;
+  }
+  Layout input_layout(const std::vector<Shape>&, size_t, Layout output) const override { return output; }
+
   void run(const RunContext& context) const override {
     const uint8_t* a = context.inputs[0].elements<uint8_t>();
     const uint8_t* b = context.inputs[1].elements<uint8_t>();
     uint8_t* y = context.outputs[0].elements<uint8_t>();
-    parallel_stretches(*context.pool, count(*context.outputs[0].shape), kGrain, [&](int64_t begin, int64_t end) {
+    const int64_t numbers = stored_count(*context.outputs[0].shape, context.outputs[0].layout, context.outputs[0].dtype);
+    parallel_stretches(*context.pool, numbers, kGrain, [&](int64_t begin, int64_t end) {
       kernels_.add(a_, b_, to_, a + begin, b + begin, y + begin, end - begin);
     });
   }

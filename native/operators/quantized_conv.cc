@@ -44,9 +44,19 @@ class QuantizedConv : public Operator {
     return method(inputs[0]).scratch_bytes(shape_.window(inputs[0]), threads);
   }
 
+  bool makes_sub_images(const std::vector<Shape>& inputs) const override {
+    return method(inputs[0]).makes_sub_images(shape_.window(inputs[0]));
+  }
+  Layout input_layout(const std::vector<Shape>& inputs, size_t, Layout) const override {
+    return method(inputs[0]).takes_sub_images(shape_.window(inputs[0])) ? Layout::kInterleaved : Layout::kRowMajor;
+  }
+
   void run(const RunContext& context) const override {
     const Shape& x = *context.inputs[0].shape;
-    method(x).run(shape_.window(x), context.inputs[0].elements<uint8_t>(), context.outputs[0].data, context.scratch,
+    Window window = shape_.window(x);
+    window.input_sub_images = context.inputs[0].layout == Layout::kInterleaved;
+    window.output_sub_images = context.outputs[0].layout == Layout::kInterleaved;
+    method(x).run(window, context.inputs[0].elements<uint8_t>(), context.outputs[0].data, context.scratch,
                   *context.pool);
   }
 

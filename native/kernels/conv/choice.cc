@@ -11,7 +11,7 @@ namespace {
 
 // All that a file may name, whether a node has it or not.
 constexpr const char* kNames[] = {"dense",          "depthwise",      "direct",    "integer_dense",
-                                  "integer_linear", "integer_tables", "limbs",     "merge",
+                                  "integer_linear", "integer_merge",  "integer_tables", "limbs",     "merge",
                                   "reference",      "shared_tables",  "sparse",    "tables",
                                   "winograd"};
 constexpr size_t kMostText = 1 << 16;
@@ -47,7 +47,6 @@ Shape parse_shape(const std::string& hint, const std::string& text) {
 template <class Kind>
 MethodChoice<Kind>::MethodChoice(std::vector<std::unique_ptr<Kind>> methods, Isa isa, const std::string& tuned)
     : methods_(std::move(methods)) {
-  if (methods_.size() == 1) methods_[0]->prepare();
   if (tuned.empty()) return;
   if (tuned.size() > kMostText) throw Error("tuned has more than " + std::to_string(kMostText) + " characters");
   for (const std::string& hint : split(tuned, ", ")) {
@@ -72,19 +71,21 @@ Kind* MethodChoice<Kind>::tuned(const Shape& input, const Window& window) const 
 }
 
 template <class Kind>
+Kind* MethodChoice<Kind>::choose(const Shape& input, const Window& window) const {
+  if (Kind* best = tuned(input, window)) return best;
+  const auto cheaper = [&](const auto& a, const auto& b) { return a->cost(window) < b->cost(window); };
+  return std::min_element(methods_.begin(), methods_.end(), cheaper)->get();
+}
+
+template <class Kind>
 const Kind& MethodChoice<Kind>::at(const Shape& input, const Window& window) const {
-  if (methods_.size() == 1) return *methods_[0];
   if (last_ && input == last_input_) return *last_;
-  Kind* best = tuned(input, window);
-  double lowest = 0;
-  if (!best)
-    for (const auto& method : methods_) {
-      const double cost = method->cost(window);
-      if (best && cost >= lowest) continue;
-      best = method.get();
-      lowest = cost;
-    }
-  best->prepare();
+  Kind* best = choose(input, window);
+  best->prepare(window);
+  if (!std::isfinite(best->cost(window))) {
+    best = choose(input, window);
+    best->prepare(window);
+  }
   last_input_ = input;
   last_ = best;
   return *best;

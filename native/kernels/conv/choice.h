@@ -34,6 +34,7 @@ class MethodChoice {
   };
 
   Kind* tuned(const Shape& input, const Window& window) const;
+  Kind* choose(const Shape& input, const Window& window) const;
 
   std::vector<std::unique_ptr<Kind>> methods_;
   std::vector<Hint> hints_;

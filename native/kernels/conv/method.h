@@ -21,8 +21,9 @@ class Method {
   // What MethodChoice compares: about the processor cycles of one thread, where the dense kernel needs one for a filter,
   // a column and 16 pixels. Infinite where the method cannot be used.
   virtual double cost(const Window&) const { return 0; }
-  // Makes what only running needs; called, perhaps again, when the method is chosen, before all that follows.
-  virtual void prepare() {}
+  // Makes what only running such windows needs; called, perhaps again, when the method is chosen, before all that
+  // follows. Where that cannot be made, cost() is infinite from then on.
+  virtual void prepare(const Window&) {}
   virtual size_t scratch_bytes(const Window& window, int threads) const = 0;
 };
 

@@ -17,6 +17,9 @@ namespace plumline {
 // into the layer. `output` has the type of layer.output, or is float32.
 class IntegerMethod : public Method {
  public:
+  // Whether the input, or the output, may be held as sub-images (core/sub_images.h).
+  virtual bool takes_sub_images(const Window&) const { return false; }
+  virtual bool makes_sub_images(const Window&) const { return false; }
   virtual void run(const Window& window, const uint8_t* input, void* output, std::byte* scratch,
                    ThreadPool& pool) const = 0;
 };

@@ -1,25 +1,21 @@
 #pragma once
 
-#include "kernels/integer/layer.h"
-#include "kernels/integer_tables/plan.h"
+#include "kernels/integer_sub_images/work.h"
 
 namespace plumline {
 
-struct IntegerTablesWeights {
-  const uint64_t* words;             // by group, chunk, kernel row, plane of the group, kernel column
-  const int32_t* row_start;          // planes of each filter, over all groups
-  const int32_t* coefficient;        // one a plane
-  const int32_t* total_coefficient;  // one a filter, or null
-  CentredCodes codes;                // of the input
-  int32_t zero;                      // the zero point less the middle
+// How words and tables are made: see IntegerTables.
+struct TableWords {
+  const uint64_t* words;  // of the group: by chunk, tap, plane
+  int64_t planes, taps;   // of the group
+  int bits;               // channels of a table: 4 to 6
 };
 
 // The method of kernels/shared_tables on int16: tables of the sums of all subsets of some channels, which all taps share.
 struct IntegerTablesKernel {
   const char* isa;
-  double slowness;  // measured, of what plan.h estimates
-  void (*run)(const Window&, const IntegerTablesPlan&, const LaneBand&, const IntegerFinish&, const uint8_t* input,
-              const IntegerTablesWeights&, void* output, std::byte* scratch);
+  double slowness;  // measured, of what is estimated
+  void (*run)(const CodeWork&, const TableWords&);
 };
 
 #define PLUMLINE_KERNEL(space, isa)                       \

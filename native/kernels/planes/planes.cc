@@ -26,7 +26,7 @@ class Planes : public ConvMethod {
       group_planes_ = std::max<int64_t>(group_planes_, first_plane(group + 1) - first_plane(group));
   }
 
-  void prepare() override {
+  void prepare(const Window&) override {
     if (!words_.empty()) return;
     const int64_t parts = (weights_.columns + kPlaneRows - 1) / kPlaneRows;
     words_ = plane_words(weights_, taps_.groups, taps_.taps, parts, 1, [&](int64_t channel, int64_t tap) {

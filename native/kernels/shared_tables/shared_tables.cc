@@ -26,7 +26,7 @@ class SharedTables : public ConvMethod {
       planes_ = std::max(planes_, first_plane(group + 1) - first_plane(group));
   }
 
-  void prepare() override {
+  void prepare(const Window&) override {
     if (!words_.empty()) return;
     const int64_t chunks = (taps_.channels + kChunkChannels - 1) / kChunkChannels;
     const int64_t across = taps_.kernel_width, down = taps_.taps / across;

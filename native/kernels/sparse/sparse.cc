@@ -119,7 +119,7 @@ class Sparse : public ConvMethod {
     return phases_cost(window) + all * lanes / 16 * static_cast<double>(window.groups) * once;
   }
 
-  void prepare() override {
+  void prepare(const Window&) override {
     if (!starts_.empty()) return;
     // Counts, then starts by adding them up, then every entry to its list.
     const int64_t parts = (weights_.columns + rows_ - 1) / rows_;

@@ -27,7 +27,7 @@ class Winograd : public ConvMethod {
   std::string name() const override { return std::string("winograd/") + kernel_.isa; }
   double cost(const Window& window) const override { return WinogradPlan(window, kernel_.lanes).cost(); }
 
-  void prepare() override {
+  void prepare(const Window&) override {
     if (!memory_ && keeps_weights(taps_.channels, weights_->filters())) transform_all();
   }
 

@@ -1,0 +1,1 @@
+#include "kernels/code_images/code_images.inl"
