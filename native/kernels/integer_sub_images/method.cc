@@ -8,8 +8,9 @@
 namespace plumline {
 namespace {
 
-// The sums of a band should stay in the second-level cache beside what adds them up.
-constexpr int64_t kBandPlanes = 128;
+// The sums of a band should stay in the second-level cache beside what adds them up; each band reads the input again, and
+// makes its tables again.
+constexpr int64_t kBandPlanes = 512;
 constexpr double kSumsBytes = 640 * 1024;
 
 Images input_of(const Window& window) {

@@ -11,7 +11,7 @@ constexpr double kMaxWorkerBytes = 1 << 25;
 constexpr double kMaxImagesBytes = 1 << 29;
 constexpr int64_t kMostPhases = 64;
 
-// Measured, in cycles of AVX-512.
+// Estimated, in cycles of AVX-512.
 constexpr double kConvertCost = 100;  // of a channel, for 8 columns of all sub-images
 constexpr double kLoadCost = 2;       // to widen a vector of the input
 constexpr double kFinishCost = 20;    // to make codes of a vector of sums

@@ -16,7 +16,7 @@ constexpr Implementation<IntegerTablesKernel> kKernels[] = {
 };
 #undef PLUMLINE_KERNEL
 
-// Measured, in cycles of AVX-512.
+// Estimated, in cycles of AVX-512.
 constexpr double kEntryCost = 1.5;  // to make an entry of a table
 constexpr double kAddCost = 1.2;    // to add an entry
 constexpr double kSumCost = 4;      // to load and store a sum
