@@ -21,6 +21,8 @@ IntegerMethods methods_of(const NodeSpec& spec, const IntegerLayer& layer, const
     if (auto merge = make_integer_merge(layer, planes, taps, isa)) methods.push_back(std::move(merge));
     methods.push_back(make_integer_tables(layer, planes, taps, isa));
   }
+  if (auto tiles = make_integer_tiles(layer, shape.groups(), shape.channels(), isa))
+    methods.push_back(std::move(tiles));
   methods.push_back(make_integer_dense(layer, shape.groups(), shape.channels(), isa));
   return methods;
 }

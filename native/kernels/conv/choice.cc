@@ -10,10 +10,9 @@ namespace plumline {
 namespace {
 
 // All that a file may name, whether a node has it or not.
-constexpr const char* kNames[] = {"dense",          "depthwise",      "direct",    "integer_dense",
-                                  "integer_linear", "integer_merge",  "integer_tables", "limbs",     "merge",
-                                  "reference",      "shared_tables",  "sparse",    "tables",
-                                  "winograd"};
+constexpr const char* kNames[] = {"dense",          "depthwise",     "direct",         "integer_dense", "integer_linear",
+                                  "integer_merge",  "integer_tables", "integer_tiles", "limbs",         "merge",
+                                  "reference",      "shared_tables",  "sparse",        "tables",        "winograd"};
 constexpr size_t kMostText = 1 << 16;
 
 std::string short_name(const std::string& name) { return name.substr(0, name.find('/')); }

@@ -28,6 +28,8 @@ using IntegerMethods = std::vector<std::unique_ptr<IntegerMethod>>;
 
 std::unique_ptr<IntegerMethod> make_integer_reference(const IntegerLayer& layer);
 std::unique_ptr<IntegerMethod> make_integer_dense(const IntegerLayer& layer, int64_t groups, int64_t channels, Isa isa);
+// On tile registers; null where there are none, or channels too few to fill them.
+std::unique_ptr<IntegerMethod> make_integer_tiles(const IntegerLayer& layer, int64_t groups, int64_t channels, Isa isa);
 std::unique_ptr<IntegerMethod> make_integer_tables(const IntegerLayer& layer, const Weights& planes, const Taps& taps,
                                                    Isa isa);
 // Null where no code can be made.

@@ -1,5 +1,7 @@
-#include "kernels/integer/finish.inl"
-#include "kernels/integer_dense/pack.inl"
+#include "kernels/integer/dot.inl"
+#include "kernels/integer/pack.inl"
+#include "kernels/integer/places.inl"
+#include "kernels/integer_dense/integer_dense.h"
 
 namespace plumline {
 namespace PLUMLINE_ISA_NAMESPACE {
@@ -80,68 +82,24 @@ template <int filters, int vectors>
     for (int v = 0; v < vectors; ++v) result[f][v] = sum[f][v];
 }
 
-// Neighbouring pixels of one output row within a tile.
-struct Run {
-  int64_t lane, count;
-  int64_t pixel;
-};
-
-struct Runs {
-  Run runs[kVectors * kLanes];
-  int count = 0;
-
-  Runs(const Window& window, const LanePlanes& planes, const PlaceTile& tile) {
-    const int64_t lanes = tile.vectors * kLanes;
-    int64_t row = tile.first_place / planes.pitch, column = tile.first_place % planes.pitch;
-    for (int64_t lane = 0; lane < lanes && row < window.out_height; ++row, column = 0) {
-      const int64_t left = window.out_width - column;
-      if (left > 0) {
-        runs[count++] = {lane, left < lanes - lane ? left : lanes - lane, row * window.out_width + column};
-      }
-      lane += planes.pitch - column;
-    }
-  }
-};
-
-template <int filters, int vectors>
-void finish_block(const Window& window, const PlaceTile& tile, const IntegerFinish& finish, const Runs& runs,
-                  int64_t filter, const I32 (&sum)[filters][vectors], void* output) {
-  const Rounding round(finish.output);
-  const int64_t channel = (tile.image * window.groups + tile.group) * window.filters + filter;
-#pragma GCC unroll 8
-  for (int f = 0; f < filters; ++f) {
-    const I32 bias = I32::set(finish.bias[filter + f]);
-    const F32 multiplier = F32::set(finish.multiplier[filter + f]), offset = F32::set(finish.offset[filter + f]);
-    const int64_t first = (channel + f) * window.pixels();
-    if (finish.to_float) {
-      float numbers[vectors * kLanes + kSlack / 4];
-      for (int v = 0; v < vectors; ++v) real_of(sum[f][v], bias, multiplier, offset).store(numbers + v * kLanes);
-      for (int i = 0; i < runs.count; ++i) {
-        const Run& run = runs.runs[i];
-        copy_bytes(reinterpret_cast<const uint8_t*>(numbers + run.lane),
-                   reinterpret_cast<uint8_t*>(static_cast<float*>(output) + first + run.pixel), run.count * 4);
-      }
-    } else {
-      uint8_t codes[vectors * kLanes + kSlack];
-      for (int v = 0; v < vectors; ++v)
-        round(real_of(sum[f][v], bias, multiplier, offset)).store_low_bytes(codes + v * kLanes);
-      for (int i = 0; i < runs.count; ++i) {
-        const Run& run = runs.runs[i];
-        copy_bytes(codes + run.lane, static_cast<uint8_t*>(output) + first + run.pixel, run.count);
-      }
-    }
-  }
+void pack(const Window& window, const LanePlanes& planes, const Codes& codes, const uint8_t* input, int64_t block,
+          void* to) {
+  pack_planes<kDepth>(window, planes, PackCode(codes), static_cast<Packed>(PackCode::zero(codes)), input, block, to);
 }
+
+using TileRuns = Runs<kVectors * kLanes>;
 
 // Blocks of `filters`, then what is left in blocks of half of it, and so on: the order that the weights are packed in.
 template <int filters, int vectors>
 void run_blocks(const Window& window, const LanePlanes& planes, const PlaceTile& tile, const IntegerFinish& finish,
-                const Runs& runs, const Packed* source, const PackedWeight* weights, int64_t filter, void* output) {
+                const TileRuns& runs, const Packed* source, const PackedWeight* weights, int64_t filter, void* output) {
   const int64_t row = window.taps() * planes.blocks * kDepth;
   for (; tile.end_filter - filter >= filters; filter += filters) {
     I32 sum[filters][vectors];
     multiply<filters, vectors>(window, planes, source + tile.first_place * kDepth, weights + filter * row, sum);
-    finish_block<filters, vectors>(window, tile, finish, runs, filter, sum, output);
+#pragma GCC unroll 8
+    for (int f = 0; f < filters; ++f)
+      finish_places<vectors>(window, tile, finish, runs, filter + f, sum[f], output);
   }
   if constexpr (filters > 1) {
     if (filter < tile.end_filter)
@@ -155,7 +113,7 @@ void run_tile(const Window& window, const LanePlanes& planes, const PlaceTile& t
   if constexpr (vectors > 1) {
     if (tile.vectors < vectors) return run_tile<vectors - 1>(window, planes, tile, finish, source, weights, output);
   }
-  const Runs runs(window, planes, tile);
+  const TileRuns runs(window, planes, tile.first_place, tile.vectors * kLanes);
   run_blocks<kFilters, vectors>(window, planes, tile, finish, runs, static_cast<const Packed*>(source),
                                 static_cast<const PackedWeight*>(weights), tile.first_filter, output);
 }
@@ -164,7 +122,7 @@ void run_tile(const Window& window, const LanePlanes& planes, const PlaceTile& t
 
 extern const IntegerDenseKernel integer_dense_kernel;
 const IntegerDenseKernel integer_dense_kernel = {
-    PLUMLINE_ISA_NAME, kLanes, kDepth, kVectors, kFilters, kCycles, PackCode::zero, pack_planes, run_tile<kVectors>};
+    PLUMLINE_ISA_NAME, kLanes, kDepth, kVectors, kFilters, kCycles, PackCode::zero, pack, run_tile<kVectors>};
 
 }  // namespace PLUMLINE_ISA_NAMESPACE
 }  // namespace plumline

@@ -1,0 +1,1 @@
+#include "kernels/integer_tiles/integer_tiles.inl"
