@@ -8,6 +8,8 @@ import sys
 
 import numpy as np
 from matrices import conv_node
+from quantized import convolve, finished, run_on_codes
+from test_native_integer import body
 from test_native_limbs import any_floats
 
 from plumline.runtime import _native
@@ -44,6 +46,19 @@ def check_products() -> None:
             np.testing.assert_array_equal(answer, expected)
 
 
+def check_convolutions_of_codes() -> None:
+    rng = np.random.default_rng(43)
+    for form in ("dense", "planes"):
+        for kind in ("uint8", "int8"):
+            attributes, tensors, matrix, shape = body(form, 70, 50, 10, kind, 7)
+            attributes["tuned"] = "amx " + "x".join(map(str, shape)) + " integer_tiles"
+            x = rng.integers(0, 256, shape).astype(np.uint8).view(kind)
+            sums = convolve(x.astype(np.int64) - 7, matrix, attributes)
+            y, kernel = run_on_codes("amx", "quantized_conv", [x], attributes, tensors, threads=3)
+            assert kernel == "integer_tiles/amx", kernel
+            np.testing.assert_array_equal(y, finished(sums, attributes, tensors))
+
+
 def kernels() -> set[str]:
     names = set()
     for _ in range(2):
@@ -59,5 +74,6 @@ if __name__ == "__main__":
     else:
         check_convolutions()
         check_products()
+        check_convolutions_of_codes()
         trap = ctypes.CDLL(None)
         print(trap.count_trapped() if hasattr(trap, "count_trapped") else 0)

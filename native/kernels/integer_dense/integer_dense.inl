@@ -22,7 +22,7 @@ constexpr int kFilters = 4, kVectors = 2;
 #if defined(__AVX512VNNI__)
 constexpr double kCycles = 1.1;
 #elif defined(__AVX512F__)
-constexpr double kCycles = 1.5;
+constexpr double kCycles = 1.3;
 #elif defined(__AVX2__)
 constexpr double kCycles = 0.7;
 #else
