@@ -9,7 +9,7 @@ SOURCES := pyproject.toml constraints.txt CMakeLists.txt $(shell find native -ty
 
 # Those of the native tests that go through all that writes to memory it has planned: sub-images, generated code, codes,
 # tile registers, random programs, hostile files.
-SANITIZED := $(patsubst %,tests/native/test_native_%.py,graph sub_images merge summerge jit quantize integer limbs int8_tiles fuzz) \
+SANITIZED := $(patsubst %,tests/native/test_native_%.py,graph sub_images merge summerge jit quantize integer integer_tiles limbs int8_tiles fuzz) \
 	tests/runtime/test_runtime_hostile.py
 
 # libstdc++ is preloaded too: AddressSanitizer has to find it when it wraps the throwing of exceptions.
