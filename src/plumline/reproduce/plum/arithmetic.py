@@ -85,6 +85,6 @@ def _draw(figure: "Figure", rows: list[Row]) -> None:
                 ax.plot(x, y, style, color=color, label=f"{scheme}, support {support}")
         binary = _at(rows, "binary", _model(tile, "on"))["reduction"]
         ax.axhline(binary, color="black", linewidth=1, label="binary")
-        ax.set(title=f"tiles of {tile}", xlabel="sparsity, %")
+        ax.set(title=f"tiles of {tile}", xlabel="sparsity, %", yscale="log")
     axes[0].set_ylabel("dense operations / operations left")
     axes[0].legend()

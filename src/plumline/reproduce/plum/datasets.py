@@ -28,7 +28,7 @@ NETWORKS = (
         {SIZE: "8", "model.options.image_size": "8"},
     ),
     Network("alexnet", "svhn", {"activation": "prelu"}, {SIZE: "32"}),
-    Network("resnet18", "tiny-imagenet", {"block": "plum"}, {SIZE: "16"}),
+    Network("resnet18", "tiny-imagenet", {"block": "plum"}, {SIZE: "32"}),
 )
 
 

@@ -8,7 +8,11 @@ from plumline.reproduce.context import Context
 from plumline.reproduce.item import Comparison, Outcome, item
 
 TEACHER, STUDENT = "imagenet-resnet18-float", "imagenet-resnet18-signed-binary"
-SMOKE = {"train.epochs": "1", "augment.resized_crop": "0", "data.options.size": "32"}
+SMOKE = {
+    **{"train.epochs": "1", "augment.resized_crop": "0", "data.options.size": "32"},
+    **{"augment.saturation": "0", "train.workers": "0"},
+}
+"""Small grey images."""
 
 
 @item("plum", "imagenet", "table", "top-1 of ResNet-18 on ImageNet", trains=True)

@@ -1,6 +1,7 @@
 """The quantized 3x3 layers of ResNet-18 at 224x224, with weights of any density."""
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,22 @@ def ternary(density: float) -> Draw:
 
 binary = ternary(1.0)
 """Draw {-1, 1}."""
+
+
+def quantized_density(distribution: Literal["laplace", "normal"]) -> float:
+    """Return the density of signed-binary layers whose latent weights are random numbers."""
+    import torch
+
+    from plumline.schemes import SignedBinary
+
+    random = np.random.default_rng(0)
+    effectual = total = 0
+    for channels, filters, _, _ in SHAPES:
+        drawn = getattr(random, distribution)(size=(filters, channels, 3, 3))
+        latent = torch.from_numpy(drawn.astype(np.float32))
+        effectual += int(SignedBinary().quantizer(latent)(latent).count_nonzero())
+        total += latent.numel()
+    return effectual / total
 
 
 def network(name: str, draw: Draw, shapes: Sequence[Shape] = SHAPES) -> Network:

@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from statistics import geometric_mean
 from typing import TYPE_CHECKING
 
-from plumline.bench.records import Record
-from plumline.bench.suite import Settings
-from plumline.bench.suite_run import run_suite
 from plumline.reproduce.context import Context
 from plumline.reproduce.drawing import drawn
 from plumline.reproduce.item import Comparison, Outcome, Row, item
@@ -14,6 +11,8 @@ from plumline.reproduce.plum.order import ORDER, broken
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from plumline.bench.records import Record
 
 SUITE = "plum-speed"
 ON, OFF, ENGINE = "summerge", "summerge, zeros added up", "engine"
@@ -33,6 +32,9 @@ PAIRS = (
 @item("plum", "speed", "figure", "time of binary, ternary, signed-binary a layer", times=True)
 def make(context: Context) -> Outcome:
     """Time the suite and compare geometric means over the layers."""
+    from plumline.bench.suite import Settings
+    from plumline.bench.suite_run import run_suite
+
     budget = context.budget
     only = SMOKE_LAYER if budget.smoke else ""
     settings = Settings(only=only, seconds=budget.seconds, turns=budget.turns)
@@ -47,7 +49,7 @@ def make(context: Context) -> Outcome:
     return Outcome(rows, comparisons, drawn(lambda figure: _draw(figure, rows)), notes)
 
 
-def _row(record: Record) -> Row:
+def _row(record: "Record") -> Row:
     layer, _, execution = record["case"].partition(" ")
     return {
         "layer": layer,
