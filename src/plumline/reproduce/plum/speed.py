@@ -104,4 +104,4 @@ def _draw(figure: "Figure", rows: list[Row]) -> None:
         axes.bar(x, speeds, width, label=scheme if scheme == "binary" else f"{scheme}, {support}")
     axes.set_xticks(range(len(layers)), layers, rotation=20)
     axes.set_ylabel("speed over binary")
-    axes.legend()
+    figure.legend(loc="outside upper center", ncols=3)
