@@ -42,6 +42,7 @@ def python(code: str, *blocked: str) -> subprocess.CompletedProcess[str]:
         ("plumline.bench", set()),
         ("plumline.analysis", set()),
         ("plumline.report", set()),
+        ("plumline.reproduce", set()),
         ("plumline.cli", set()),
         ("plumline.energy", set()),
         ("plumline.compiler", {"onnx"}),

@@ -18,8 +18,8 @@ Replace = Callable[[Run], None]
 
 NAMES = [
     *("quickstart", "train", "eval", "export", "quantize", "compile"),
-    *("run", "bench", "inspect", "analyze", "report", "doctor"),
-    *("energy", "sweep", "reproduce"),
+    *("run", "bench", "inspect", "analyze", "report", "reproduce", "doctor"),
+    *("energy", "sweep"),
 ]
 
 

@@ -19,7 +19,7 @@ from plumline.errors import InputError
 
 ORDER = (
     *("quickstart", "train", "eval", "export", "quantize", "compile"),
-    *("run", "bench", "inspect", "analyze", "report", "doctor"),
+    *("run", "bench", "inspect", "analyze", "report", "reproduce", "doctor"),
 )
 USER_MISTAKE, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 

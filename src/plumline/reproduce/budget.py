@@ -18,6 +18,7 @@ class Budget:
         seeds: runs of each setting.
         depths: CIFAR ResNets of the accuracy table.
         seconds: least time of one turn of a contender, and ``turns`` their number.
+        values: most values of an axis of an ablation; 0: all.
         changes: of every recipe, such as another data set in the place of its own.
     """
 
@@ -29,16 +30,26 @@ class Budget:
     depths: tuple[int, ...]
     seconds: float
     turns: int
+    values: int = 0
     changes: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def smoke(self) -> bool:
+        """Whether only that everything runs is to be seen, not figures."""
+        return self.name == "smoke"
 
-DIGITS = {"data.name": "digits", "data.options.size": "32", "train.compile": "false"}
+
+# 32-bit numbers, since 16-bit ones are slow where the processor has none.
+DIGITS = {
+    **{"data.name": "digits", "data.options.size": "16"},
+    **{"train.compile": "false", "train.precision": "32", "train.batch_size": "64"},
+}
 
 BUDGETS = {
     budget.name: budget
     for budget in (
         # Minutes, on data that comes with the packages: whether everything runs.
-        Budget("smoke", "plum", 1, 1, 1, (20,), 0.02, 3, DIGITS),
+        Budget("smoke", "plum", 1, 1, 1, (20,), 0.02, 3, 2, DIGITS),
         # Days on two cores: short training of the smallest networks.
         Budget("cpu", "plum", 60, 15, 1, (20,), 0.5, 10),
         # The paper's lengths: a GPU.

@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INCHES = (8.0, 5.0)
+STYLE = {"svg.hashsalt": "plumline", "svg.fonttype": "none"}
+"""Equal drawings are equal files, and text in them is text."""
+NO_DATE = {"png": {"Software": None}, "svg": {"Date": None}}
+
+
+def check() -> None:
+    """Raise `MissingDependencyError` where nothing can be drawn, before hours of work."""
+    require("matplotlib.figure", "report")
 
 
 def drawn(draw: "Callable[[Figure], None]") -> Callable[[Path], None]:
@@ -20,7 +28,8 @@ def drawn(draw: "Callable[[Figure], None]") -> Callable[[Path], None]:
         # No pyplot: it would pick a window system, and keep the figure.
         figure = require("matplotlib.figure", "report").Figure(INCHES, layout="constrained")
         draw(figure)
-        with _files.replacing(path) as temporary:
-            figure.savefig(temporary, format=path.suffix[1:], dpi=144)
+        kind = path.suffix[1:]
+        with require("matplotlib", "report").rc_context(STYLE), _files.replacing(path) as temporary:
+            figure.savefig(temporary, format=kind, dpi=120, metadata=NO_DATE[kind])
 
     return write

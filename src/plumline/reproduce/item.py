@@ -1,12 +1,11 @@
 """What can be reproduced: each table and figure of a paper registers the function that makes it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from plumline import _names
-from plumline.errors import InputError
 
 if TYPE_CHECKING:
     from plumline.reproduce.context import Context
@@ -38,7 +37,7 @@ class Outcome:
     rows: Sequence[Row]
     comparisons: Sequence[Comparison] = ()
     draw: Callable[[Path], None] | None = None
-    notes: Sequence[str] = field(default=())
+    notes: Sequence[str] = ()
 
 
 Make: TypeAlias = Callable[["Context"], Outcome]
@@ -102,9 +101,6 @@ def items(paper: str, names: Sequence[str] = ()) -> list[Item]:
     for name in names:
         if name not in kinds:
             _names.look_up(f"item of {paper}", name, known)
-    chosen = [
+    return [
         entry for entry in known.values() if not names or entry.name in names or entry.kind in names
     ]
-    if not chosen:
-        raise InputError(f"nothing of {paper} was chosen: give one of {', '.join(known)}")
-    return chosen

@@ -10,24 +10,27 @@ from plumline import _files
 from plumline.errors import InputError
 from plumline.reproduce.context import Context
 from plumline.reproduce.facts import fact
-from plumline.reproduce.item import Item, Outcome
+from plumline.reproduce.item import Item, Outcome, items
 
 PICTURES = ("png", "svg")
+COLUMNS = ("item", "claim", "paper", "here", "conditions", "source")
 
 
 def save(item: Item, outcome: Outcome, context: Context) -> list[Path]:
     """Write the files of one item and return their paths."""
-    written = [context.out / f"{item.name}.csv"]
-    write_csv(written[0], outcome.rows)
-    if outcome.draw:
-        written += _draw(item, outcome, context.out)
-    return written
+    table = context.out / f"{item.name}.csv"
+    if not outcome.rows:
+        raise InputError(f"{table.name} would be empty: nothing was measured")
+    write_csv(table, outcome.rows)
+    pictures = [context.out / f"{item.name}.{kind}" for kind in PICTURES] if outcome.draw else []
+    for path in pictures:
+        assert outcome.draw
+        outcome.draw(path)
+    return [table, *pictures]
 
 
 def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Write rows of the same columns."""
-    if not rows:
-        raise InputError(f"{path.name} would be empty: nothing was measured")
+    """Write rows of the same columns, of which there is one at least."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -53,9 +56,18 @@ def beside_paper(item: Item, outcome: Outcome) -> list[dict[str, str]]:
     return rows
 
 
-def _draw(item: Item, outcome: Outcome, out: Path) -> list[Path]:
-    assert outcome.draw is not None
-    paths = [out / f"{item.name}.{kind}" for kind in PICTURES]
-    for path in paths:
-        outcome.draw(path)
-    return paths
+def replace_lines(path: Path, item: Item, lines: Sequence[dict[str, str]]) -> None:
+    """Put an item's lines into the table of all items, in the place of its old ones."""
+    kept = [row for row in _read(path) if row["item"] != item.name] if path.exists() else []
+    order = {other.name: index for index, other in enumerate(items(item.paper))}
+    rows = sorted([*kept, *lines], key=lambda row: order.get(row["item"], len(order)))
+    if rows:
+        write_csv(path, rows)
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise InputError(f"{path} is not the table of an earlier call: name another folder")
+        return list(reader)

@@ -1,16 +1,17 @@
 """Reproduces items of a paper, one after another."""
 
-import csv
 import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from plumline.errors import InputError
+from plumline.reproduce import drawing
 from plumline.reproduce.budget import budget as budget_of
 from plumline.reproduce.context import Context
 from plumline.reproduce.item import Item, items
-from plumline.reproduce.outcome import beside_paper, save, write_csv
+from plumline.reproduce.outcome import beside_paper, replace_lines, save
 
 TABLE = "paper-and-here.csv"
 
@@ -52,31 +53,38 @@ def reproduce(
         say: Takes lines about progress; standard error if None.
 
     Raises:
-        InputError: An unknown name, or data that is not there.
+        InputError: An unknown name; data or a package that is not there. Of several items, those
+            that cannot be made are left out, and their notes say why.
     """
     chosen = items(paper, names)
+    drawing.check()
     folder = Path(out) if out is not None else Path("reproduced") / f"{paper}-{budget}"
     context = Context(budget_of(budget), folder, Path(runs), data, say or _say)
-    made = []
-    for entry in chosen:
-        context.say(f"{entry.kind} {entry.name}: {entry.title}")
-        outcome = entry.make(context)
-        lines = beside_paper(entry, outcome)
-        made.append(Made(entry, save(entry, outcome, context), lines, tuple(outcome.notes)))
-        _replace_lines(folder / TABLE, entry, lines)
+    if len(chosen) == 1:
+        return [_make(chosen[0], context)]
+    made = [_try(entry, context) for entry in chosen]
+    if not any(entry.files for entry in made):
+        raise InputError(f"no item could be made; {made[0].item.name} is {made[0].notes[0]}")
     return made
 
 
-def _replace_lines(path: Path, entry: Item, lines: list[dict[str, str]]) -> None:
-    """Put an item's lines into the table of all items, in the place of its old ones."""
-    kept: list[dict[str, str]] = []
-    if path.exists():
-        with path.open(newline="", encoding="utf-8") as file:
-            kept = [row for row in csv.DictReader(file) if row["item"] != entry.name]
-    order = {other.name: index for index, other in enumerate(items(entry.paper))}
-    rows = sorted(kept + lines, key=lambda row: order.get(row["item"], len(order)))
-    if rows:
-        write_csv(path, rows)
+def _make(entry: Item, context: Context) -> Made:
+    context.say(f"{entry.kind} {entry.name}: {entry.title}")
+    outcome = entry.make(context)
+    lines = beside_paper(entry, outcome)
+    files = save(entry, outcome, context)
+    replace_lines(context.out / TABLE, entry, lines)
+    return Made(entry, files, lines, tuple(outcome.notes))
+
+
+def _try(entry: Item, context: Context) -> Made:
+    """Make one of many items; where it cannot be made, the others still are."""
+    try:
+        return _make(entry, context)
+    except InputError as error:
+        note = f"left out: {error}"
+        context.say(f"  {note}")
+        return Made(entry, [], [], (note,))
 
 
 def _say(line: str) -> None:

@@ -7,6 +7,7 @@ from plumline.reproduce.plum import (  # noqa: F401, I001 - registered in this o
     accuracy,
     tradeoff,
     latents,
+    latent_history,
     ablations,
     datasets,
     imagenet,

@@ -1,17 +1,22 @@
 """The ablations, each a sweep that plumline ships."""
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+from plumline.errors import InputError
 from plumline.reproduce.context import Context
 from plumline.reproduce.drawing import drawn
 from plumline.reproduce.item import Comparison, Outcome, item
-from plumline.sweeps import Spec
-from plumline.sweeps import run as sweep
+from plumline.reproduce.plum.training import seeds
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from plumline.sweeps import Spec
+
 SEED = "train.seed"
+SEEDS = 3
+"""Runs a scheme where the seeds are what is looked at."""
 
 ABLATIONS = {
     "share": ("plum-positive-share", "share of positive regions"),
@@ -20,6 +25,7 @@ ABLATIONS = {
     "ede": ("plum-gradient", "gradient estimator"),
     "activation": ("plum-activation", "activation function"),
     "batch": ("plum-batch-size", "batch size"),
+    "seeds": ("plum-seeds", "schemes over seeds"),
 }
 """Fact and item: the shipped sweep and what it changes."""
 
@@ -31,25 +37,50 @@ def _register(name: str, shipped: str, title: str) -> None:
 
 
 def _make(context: Context, name: str, shipped: str) -> Outcome:
+    from plumline.sweeps import run
+
+    spec, budget = _spec(context, name, shipped), context.budget
+    results = run(spec, context.runs / f"{shipped}-{budget.name}", context.data)
+    failed = [row for row in results.rows if row["state"] == "failed"]
+    if not results.done:
+        raise InputError(f"no run of {shipped} was possible: {failed[0]['error']}")
+    found = results.over_seeds()
+    axes = [axis.name for axis in spec.parsed if axis.name != SEED]
+    labels = [", ".join(str(row[axis]) for axis in axes) for row in found]
+    scores = ", ".join(_score(*pair, goal=spec.goal) for pair in zip(labels, found, strict=True))
+    dataset = budget.changes.get("data.name", "cifar10")
+    count = seeds(len(spec.axes[SEED]))
+    where = f"{dataset}, {spec.base}, {budget.ablation_epochs} epochs, {count}"
+    return Outcome(
+        [dict(row) for row in results.done],
+        [Comparison(name, scores, where)],
+        drawn(lambda figure: _draw(figure, labels, [float(row[spec.goal]) for row in found])),
+        [f"{row['run']} left out: {row['error']}" for row in failed],
+    )
+
+
+def _spec(context: Context, name: str, shipped: str) -> "Spec":
+    """Return the shipped sweep in the budget's form and length, cut to its number of values."""
+    from plumline.sweeps import Spec
+
     budget = context.budget
     spec = Spec.load(shipped)
     spec = spec.with_changes(
         base=f"{spec.base.partition(':')[0]}:{budget.form}",
         set={**budget.changes, "train.epochs": budget.ablation_epochs},
-        axes={SEED: list(range(budget.seeds))},
+        axes={SEED: list(range(max(SEEDS, budget.seeds) if name == "seeds" else budget.seeds))},
     )
-    folder = context.runs / f"{shipped}-{budget.name}"
-    results = sweep(spec, folder, context.data)
-    found = results.over_seeds()
-    changed = "".join(f", {key} = {value}" for key, value in budget.changes.items())
-    conditions = f"{spec.base}, {budget.ablation_epochs} epochs, {budget.seeds} seed(s){changed}"
-    axes = [axis.name for axis in spec.parsed if axis.name != SEED]
-    rows = [dict(row) for row in results.done]
-    labels = [", ".join(str(row[axis]) for axis in axes) for row in found]
-    means = [float(row[spec.goal]) for row in found]
-    here = ", ".join(f"{label}: {mean:.2f} %" for label, mean in zip(labels, means, strict=True))
-    comparisons = [Comparison(name, here, conditions)]
-    return Outcome(rows, comparisons, drawn(lambda figure: _draw(figure, labels, means)))
+    if not budget.values:
+        return spec
+    # The last ones: signed-binary is the last scheme.
+    last = slice(-budget.values, None)
+    variants = {key: dict(list(labels.items())[last]) for key, labels in spec.variants.items()}
+    return replace(spec, axes={k: v[last] for k, v in spec.axes.items()}, variants=variants)
+
+
+def _score(label: str, row: dict[str, Any], goal: str) -> str:
+    spread = "" if row["deviation"] is None else f" ± {row['deviation']:.2f}"
+    return f"{label}: {row[goal]:.2f} %{spread}"
 
 
 def _draw(figure: "Figure", labels: list[str], means: list[float]) -> None:

@@ -6,18 +6,24 @@ from plumline.data import open as open_data
 from plumline.errors import InputError
 from plumline.reproduce.context import Context
 from plumline.reproduce.item import Comparison, Outcome, item
-from plumline.training import Recipe, run
 
 TEACHER, STUDENT = "imagenet-resnet18-float", "imagenet-resnet18-signed-binary"
+SMOKE = {
+    **{"train.epochs": "1", "augment.resized_crop": "0", "data.options.size": "32"},
+    **{"augment.saturation": "0", "train.workers": "0"},
+}
+"""Small grey images."""
 
 
 @item("plum", "imagenet", "table", "top-1 of ResNet-18 on ImageNet", trains=True)
 def make(context: Context) -> Outcome:
     """Train the teacher, then the released configuration, as long as the recipes say."""
-    changes = dict(context.budget.changes)
-    if changes:
-        changes |= {"train.epochs": str(context.budget.epochs), "augment.resized_crop": "0"}
-        changes |= {"train.batch_size": "64", "train.precision": "32"}
+    from plumline.training import Recipe, run
+
+    budget = context.budget
+    if budget.name == "cpu":
+        raise InputError("item 'imagenet' trains for weeks on GPUs: choose the budget full")
+    changes = {**budget.changes, **SMOKE} if budget.smoke else {}
     recipe = Recipe.load(TEACHER).override(changes)
     try:
         open_data(recipe.data.name, context.data, **recipe.data.options)
@@ -34,5 +40,8 @@ def make(context: Context) -> Outcome:
         for name, final in ((TEACHER, teacher.final), (STUDENT, result.final))
     ]
     conditions = f"{recipe.data.name}, {student.train.epochs} epochs, one seed"
-    here = f"{result.final['test_top1']:.2f} %"
-    return Outcome(rows, [Comparison("imagenet-top1", here, conditions)])
+    comparisons = [
+        Comparison("imagenet-top1", f"{result.final['test_top1']:.2f} %", conditions),
+        Comparison("density", f"{1 / result.final['density']:.2f}x", conditions),
+    ]
+    return Outcome(rows, comparisons)

@@ -4,8 +4,7 @@ from plumline.analysis.drawing import draw_latents
 from plumline.analysis.latents import LatentLayer, analyze_latents
 from plumline.reproduce.context import Context
 from plumline.reproduce.item import Comparison, Outcome, Row, item
-from plumline.reproduce.plum.accuracy import conditions
-from plumline.reproduce.plum.training import train
+from plumline.reproduce.plum.training import conditions, train
 
 
 @item("plum", "latents", "figure", "latent weights of effectual parameters and of all", trains=True)

@@ -1,19 +1,23 @@
 """The quantized 3x3 layers of ResNet-18 at 224x224, with weights of any density."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plumline.analysis import Layer, Network
 
-SHAPES = (
+Shape = tuple[int, int, int, int]
+"""Input channels, filters, side of the input, stride."""
+
+SHAPES: tuple[Shape, ...] = (
     *((64, 64, 56, 1),) * 4,
     *((64, 128, 56, 2), *((128, 128, 28, 1),) * 3),
     *((128, 256, 28, 2), *((256, 256, 14, 1),) * 3),
     *((256, 512, 14, 2), *((512, 512, 7, 1),) * 3),
 )
-"""(input channels, filters, side of the input, stride) of the 16 layers in their order."""
+"""The 16 layers in their order."""
 
 Weights = NDArray[np.float32]
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Weights]
@@ -44,11 +48,27 @@ binary = ternary(1.0)
 """Draw {-1, 1}."""
 
 
-def network(name: str, draw: Draw, count: int = len(SHAPES)) -> Network:
-    """Make the first ``count`` layers with random weights."""
+def quantized_density(distribution: Literal["laplace", "normal"]) -> float:
+    """Return the density of signed-binary layers whose latent weights are random numbers."""
+    import torch
+
+    from plumline.schemes import SignedBinary
+
+    random = np.random.default_rng(0)
+    effectual = total = 0
+    for channels, filters, _, _ in SHAPES:
+        drawn = getattr(random, distribution)(size=(filters, channels, 3, 3))
+        latent = torch.from_numpy(drawn.astype(np.float32))
+        effectual += int(SignedBinary().quantizer(latent)(latent).count_nonzero())
+        total += latent.numel()
+    return effectual / total
+
+
+def network(name: str, draw: Draw, shapes: Sequence[Shape] = SHAPES) -> Network:
+    """Make layers with random weights."""
     random = np.random.default_rng(0)
     layers = []
-    for index, (channels, filters, side, stride) in enumerate(SHAPES[:count]):
+    for index, (channels, filters, side, stride) in enumerate(shapes):
         weight = draw(random, (filters, channels, 3, 3))
         layers.append(
             Layer(

@@ -1,21 +1,22 @@
 """Speed of the 3x3 layers of ResNet-18 in SumMerge-style execution."""
 
+from collections.abc import Sequence
 from statistics import geometric_mean
 from typing import TYPE_CHECKING
 
-from plumline.bench.records import KEY
-from plumline.bench.suite import Settings
-from plumline.bench.suite_run import run_suite
 from plumline.reproduce.context import Context
 from plumline.reproduce.drawing import drawn
 from plumline.reproduce.item import Comparison, Outcome, Row, item
+from plumline.reproduce.plum.order import ORDER, broken
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from plumline.bench.records import Record
+
 SUITE = "plum-speed"
 ON, OFF, ENGINE = "summerge", "summerge, zeros added up", "engine"
-SMOKE_LAYER = "512@7"
+SMOKE_LAYER = "128->256@28"
 
 PAIRS = (
     ("speed-binary", ("binary", ON), ("signed-binary", ON)),
@@ -25,48 +26,69 @@ PAIRS = (
     ("speed-binary", ("binary", ENGINE), ("signed-binary", ENGINE)),
     ("speed-ternary", ("ternary", ENGINE), ("signed-binary", ENGINE)),
 )
-"""(fact, the slower as the paper has it, the faster): the speed of the second over the first."""
+"""(fact, what is divided, by what): the speed of the last over that of the one before it."""
 
 
 @item("plum", "speed", "figure", "time of binary, ternary, signed-binary a layer", times=True)
 def make(context: Context) -> Outcome:
     """Time the suite and compare geometric means over the layers."""
+    from plumline.bench.suite import Settings
+    from plumline.bench.suite_run import run_suite
+
     budget = context.budget
-    only = SMOKE_LAYER if budget.name == "smoke" else ""
+    only = SMOKE_LAYER if budget.smoke else ""
     settings = Settings(only=only, seconds=budget.seconds, turns=budget.turns)
-    measured = run_suite(SUITE, settings, say=context.say)
-    rows: list[Row] = []
-    for record in measured:
-        layer, _, execution = record["case"].partition(" ")
-        known = {name: record[name] for name in KEY if name != "case"}
-        times = {"median_ms": float(record["median_ms"]), "unrest": record["unrest"]}
-        rows.append({"layer": layer, "execution": execution, **known, **times})
-    comparisons = [_compare(rows, *pair) for pair in PAIRS]
-    return Outcome(rows, comparisons, drawn(lambda figure: _draw(figure, rows)))
+    # What has been timed is kept only until all is: another call times everything anew.
+    kept = context.runs / f"{SUITE}-{budget.name}.csv"
+    measured = run_suite(SUITE, settings, csv=kept, resume=True, say=context.say)
+    kept.unlink()
+    rows = [_row(record) for record in measured]
+    machine = f"{measured[0]['cpu']}, {measured[0]['isa']}, one thread"
+    comparisons = [_compare(rows, *pair, machine) for pair in PAIRS]
+    notes = [note for layer in _layers(rows) for note in _order(rows, layer)]
+    return Outcome(rows, comparisons, drawn(lambda figure: _draw(figure, rows)), notes)
+
+
+def _row(record: "Record") -> Row:
+    layer, _, execution = record["case"].partition(" ")
+    return {
+        "layer": layer,
+        "execution": execution,
+        **{name: record[name] for name in ("scheme", "weights", "batch", "threads", "cpu", "isa")},
+        "layer_ms": float(record["layer_ms"]),
+        "unrest": float(record["unrest"]),
+    }
+
+
+def _layers(rows: list[Row]) -> list[str]:
+    return list(dict.fromkeys(row["layer"] for row in rows))
 
 
 def _times(rows: list[Row], scheme: str, execution: str) -> dict[str, float]:
     return {
-        row["layer"]: row["median_ms"]
+        row["layer"]: row["layer_ms"]
         for row in rows
         if (row["scheme"], row["execution"]) == (scheme, execution)
     }
 
 
 def _compare(
-    rows: list[Row], claim: str, slower: tuple[str, str], faster: tuple[str, str]
+    rows: list[Row], claim: str, before: tuple[str, str], after: tuple[str, str], machine: str
 ) -> Comparison:
-    before, after = _times(rows, *slower), _times(rows, *faster)
-    ratios = [before[layer] / after[layer] for layer in before]
-    here = f"{geometric_mean(ratios):.2f}x, {min(ratios):.2f}x to {max(ratios):.2f}x"
-    executions = {slower[1], faster[1]}
-    how = "in " + " against ".join(sorted(executions))
-    where = f"{len(ratios)} layers of ResNet-18, {faster[0]} over {slower[0]}, {how}, one thread"
-    return Comparison(claim, here, where)
+    divided, by = _times(rows, *before), _times(rows, *after)
+    ratios = [divided[layer] / by[layer] for layer in divided]
+    spread = f", {min(ratios):.2f}x to {max(ratios):.2f}x" if len(ratios) > 1 else ""
+    how = " over ".join(f"{scheme} ({execution})" for scheme, execution in (after, before))
+    where = f"{how}, layers of ResNet-18: {len(ratios)}, {machine}"
+    return Comparison(claim, f"{geometric_mean(ratios):.2f}x{spread}", where)
+
+
+def _order(rows: list[Row], layer: str) -> Sequence[str]:
+    return broken(f"{layer}, {ON}", {scheme: _times(rows, scheme, ON)[layer] for scheme in ORDER})
 
 
 def _draw(figure: "Figure", rows: list[Row]) -> None:
-    layers = list(dict.fromkeys(row["layer"] for row in rows))
+    layers = _layers(rows)
     bars = [
         *(("binary", ON), ("ternary", OFF), ("ternary", ON)),
         *(("signed-binary", OFF), ("signed-binary", ON)),
@@ -82,4 +104,4 @@ def _draw(figure: "Figure", rows: list[Row]) -> None:
         axes.bar(x, speeds, width, label=scheme if scheme == "binary" else f"{scheme}, {support}")
     axes.set_xticks(range(len(layers)), layers, rotation=20)
     axes.set_ylabel("speed over binary")
-    axes.legend()
+    figure.legend(loc="outside upper center", ncols=3)

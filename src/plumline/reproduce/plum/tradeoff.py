@@ -1,57 +1,61 @@
 """Accuracy against effectual parameters: signed-binary and smaller binary networks."""
 
+from functools import partial
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from plumline.reproduce.context import Context
 from plumline.reproduce.drawing import drawn
 from plumline.reproduce.item import Comparison, Outcome, item
-from plumline.reproduce.plum.accuracy import conditions
-from plumline.reproduce.plum.training import MODEL, Trained, train
-from plumline.sweeps import Match, narrowed, shortened
+from plumline.reproduce.plum.training import MODEL, OPTIONS, Trained, conditions, train
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+OURS, EQUAL_TOTAL = "signed-binary", "binary"
+SMALLER = ("binary, narrowed", "binary, shortened")
 
 
 @item(
     "plum",
     "tradeoff",
     "figure",
-    "accuracy at equal effectual parameters: binary narrowed and shortened",
+    "accuracy at equal total and at equal effectual parameters",
     trains=True,
 )
 def make(context: Context) -> Outcome:
-    """Train binary networks of as many weights as the signed-binary one has effectual ones."""
-    ours = train(context, "signed-binary")
-    runs = {"signed-binary": ours, "binary": train(context, "binary")}
-    options = {"block": "plum", "activation": "prelu"}
-    matches = {
-        "binary, narrowed": narrowed(MODEL, ours.effectual, options),
-        "binary, shortened": shortened(MODEL, ours.effectual, options),
-    }
-    for label, match in matches.items():
-        runs[label] = _train(context, label, match)
-    best = max(runs[label].top1 for label in matches)
-    comparison = Comparison(
-        "accuracy-equal-effectual",
-        f"{ours.top1 - best:+.2f} points over the better of the two",
-        conditions([ours]),
-    )
-    rows = [{"network": label, **run.row()} for label, run in runs.items()]
-    return Outcome(rows, [comparison], drawn(lambda figure: _draw(figure, runs)))
+    """Train the binary network, and two of as many weights as the signed-binary has non-zeros."""
+    from plumline.sweeps import narrowed, shortened
+
+    seeds = range(context.budget.seeds)
+    runs = {label: [train(context, label, seed=s) for s in seeds] for label in (OURS, EQUAL_TOTAL)}
+    effectual = round(fmean(run.effectual for run in runs[OURS]))
+    for label, make_smaller in zip(SMALLER, (narrowed, shortened), strict=True):
+        match = make_smaller(MODEL, effectual, OPTIONS)
+        smaller = partial(
+            train,
+            model=match.name,
+            options={key: str(value) for key, value in match.options.items()},
+            name=f"{MODEL}-{label.rpartition(' ')[2]}-{match.parameters}",
+        )
+        runs[label] = [smaller(context, "binary", seed=seed) for seed in seeds]
+    best = max(_mean(runs[label]) for label in SMALLER)
+    others = {"accuracy-equal-total": _mean(runs[EQUAL_TOTAL]), "accuracy-equal-effectual": best}
+    comparisons = [
+        Comparison(claim, f"{_mean(runs[OURS]) - score:+.2f} points", conditions(runs[OURS]))
+        for claim, score in others.items()
+    ]
+    rows = [{"network": label, **run.row()} for label in runs for run in runs[label]]
+    return Outcome(rows, comparisons, drawn(lambda figure: _draw(figure, runs)))
 
 
-def _train(context: Context, label: str, match: Match) -> Trained:
-    changes = {key: str(value) for key, value in match.changes().items()}
-    size = label.rpartition(" ")[2]
-    name = f"{MODEL}-{size}-{match.parameters}"
-    model = changes.pop("model.name")
-    return train(context, "binary", name=name, model=model, changes=changes)
+def _mean(runs: list[Trained]) -> float:
+    return fmean(run.top1 for run in runs)
 
 
-def _draw(figure: "Figure", runs: dict[str, Trained]) -> None:
+def _draw(figure: "Figure", runs: dict[str, list[Trained]]) -> None:
     axes = figure.subplots()
-    for label, run in runs.items():
-        axes.plot([run.effectual], [run.top1], "o", label=label)
+    for label, found in runs.items():
+        axes.plot([r.effectual for r in found], [r.top1 for r in found], "o", label=label)
     axes.set(xlabel="effectual quantized weights", ylabel="top-1, %")
     axes.legend()

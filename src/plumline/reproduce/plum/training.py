@@ -1,20 +1,25 @@
 """Trains what the accuracy items need; the run folders are shared by them, and kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
-from plumline.convert import summarize
 from plumline.reproduce.context import Context
-from plumline.training import Recipe, run
 
 SCHEMES = ("float", "binary", "ternary", "signed-binary")
+RECIPES = "cifar10-resnet20"
 MODEL = "resnet20"
+OPTIONS: Mapping[str, str] = {"block": "plum", "activation": "prelu"}
+"""Those of a CIFAR ResNet in the paper's form."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished run: percent of the test images, and what its weights are."""
+    """A finished run: percent of the test images, and what its weights are.
+
+    ``parameters`` and ``effectual`` count quantized weights, all weights of a float network.
+    """
 
     folder: str
     dataset: str
@@ -45,9 +50,10 @@ def train(
     context: Context,
     scheme: str,
     *,
-    name: str = "",
     model: str = MODEL,
-    dataset: str = "",
+    options: Mapping[str, str] = OPTIONS,
+    name: str = "",
+    dataset: str = "cifar10",
     seed: int = 0,
     epochs: int = 0,
     changes: Mapping[str, str] | None = None,
@@ -57,22 +63,26 @@ def train(
     Args:
         context: Budget, data and run folders.
         scheme: Which recipe.
+        model: The network, with ``options`` of its own.
+        options: Of the model.
         name: Of the network in the run folder's name; ``model`` if empty.
-        model: Another model loses the options of the recipe's.
-        dataset: What the paper trains it on; CIFAR-10 if empty. The budget's goes before.
+        dataset: What the paper trains it on; the budget's goes before.
         seed: Of everything random.
         epochs: The budget's if 0.
-        changes: Further keys of the recipe.
+        changes: Further keys of the recipe, which go before the budget's.
     """
+    from plumline.convert import summarize
+    from plumline.training import Recipe, run
+
     budget = context.budget
     wanted = {
-        **({"data.name": dataset} if dataset else {}),
-        **budget.changes,
-        **({"model.name": model} if model != MODEL else {}),
+        **{"data.name": dataset, "model.name": model},
+        **{f"model.options.{key}": value for key, value in options.items()},
         **{"train.seed": str(seed), "train.epochs": str(epochs or budget.epochs)},
+        **budget.changes,
         **(changes or {}),
     }
-    recipe = Recipe.load(f"cifar10-{MODEL}-{scheme}:{budget.form}").override(wanted)
+    recipe = Recipe.load(f"{RECIPES}-{scheme}:{budget.form}").override(wanted)
     parts = (recipe.data.name, name or model, scheme, budget.form, f"seed{seed}" if seed else "")
     folder = "-".join(filter(None, parts))
     context.say(f"  {folder}: {recipe.train.epochs} epochs")
@@ -92,9 +102,19 @@ def train(
     )
 
 
-def mean_top1(runs: list[Trained]) -> str:
+def mean_top1(runs: Sequence[Trained]) -> str:
     """Write the mean over seeds, and its spread where there are several."""
     scores = [run.top1 for run in runs]
-    mean = sum(scores) / len(scores)
     spread = f" ({min(scores):.2f} to {max(scores):.2f})" if len(scores) > 1 else ""
-    return f"{mean:.2f} %{spread}"
+    return f"{fmean(scores):.2f} %{spread}"
+
+
+def conditions(runs: Sequence[Trained]) -> str:
+    """Say what was trained, for how long and how often; the runs differ in their seeds only."""
+    first = runs[0]
+    return f"{first.dataset}, {first.model}, {first.epochs} epochs, {seeds(len(runs))}"
+
+
+def seeds(count: int) -> str:
+    """Write a number of seeds."""
+    return "one seed" if count == 1 else f"{count} seeds"

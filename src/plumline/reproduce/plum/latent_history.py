@@ -1,0 +1,37 @@
+"""Latent weights over training: what a run wrote down after each epoch."""
+
+from statistics import fmean
+from typing import Any
+
+from plumline.analysis import draw_latent_history
+from plumline.errors import InputError
+from plumline.reproduce.context import Context
+from plumline.reproduce.item import Comparison, Outcome, item
+from plumline.reproduce.plum.training import conditions, train
+
+COLUMNS = ("mean", "std", "skewness", "kurtosis", "density")
+
+
+@item("plum", "latent-history", "figure", "latent weights over training", trains=True)
+def make(context: Context) -> Outcome:
+    """Read the record of the signed-binary network of the accuracy table."""
+    from plumline.training.latents import FILE, read_log
+
+    run = train(context, "signed-binary")
+    folder = context.runs / run.folder
+    records = read_log(folder)
+    if not records:
+        raise InputError(f"{folder} has no {FILE}: remove the folder to train it again")
+    rows = [
+        {"epoch": record["epoch"], "layer": layer["name"], **{key: layer[key] for key in COLUMNS}}
+        for record in records
+        for layer in record["layers"]
+    ]
+    here = ", ".join(_change(records, name) for name in ("density", "kurtosis"))
+    comparison = Comparison("latents-history", f"means over layers: {here}", conditions([run]))
+    return Outcome(rows, [comparison], lambda path: draw_latent_history(folder, path))
+
+
+def _change(records: list[dict[str, Any]], name: str) -> str:
+    first, last = (fmean(layer[name] for layer in records[at]["layers"]) for at in (0, -1))
+    return f"{name} {first:.2f} after epoch {records[0]['epoch']}, {last:.2f} in the end"

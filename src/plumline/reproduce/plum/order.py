@@ -1,0 +1,18 @@
+"""The order that the paper finds: signed-binary costs least, ternary most."""
+
+from collections.abc import Mapping
+
+ORDER = ("signed-binary", "binary", "ternary")
+
+
+def broken(where: str, costs: Mapping[str, float]) -> list[str]:
+    """Say in which order schemes are where it is another than the paper's; nothing otherwise.
+
+    Args:
+        where: Under which conditions the costs were found.
+        costs: Time or operations of each scheme of `ORDER`.
+    """
+    found = tuple(sorted(ORDER, key=costs.__getitem__))
+    if found == ORDER:
+        return []
+    return [f"{where}: not in the paper's order, but {' < '.join(found)}"]

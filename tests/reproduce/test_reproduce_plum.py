@@ -1,0 +1,199 @@
+"""PLUM's tables and figures: which there are, what they train, and what they say."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import plumline.training
+from plumline.errors import InputError
+from plumline.reproduce import BUDGETS, facts, items
+from plumline.reproduce.context import Context
+from plumline.reproduce.item import Outcome
+from plumline.reproduce.plum import ablations, accuracy, arithmetic, datasets, layers, tradeoff
+from plumline.reproduce.plum.order import broken
+from plumline.reproduce.plum.training import Trained, train
+
+PAGE = Path(__file__).parents[2] / "docs" / "reproduce.md"
+NAMES = [entry.name for entry in items("plum")]
+
+
+def make(name: str, context: Context) -> Outcome:
+    (entry,) = items("plum", [name])
+    outcome = entry.make(context)
+    assert outcome.rows
+    assert {comparison.claim for comparison in outcome.comparisons} <= set(facts("plum"))
+    assert all(list(row) == list(outcome.rows[0]) for row in outcome.rows)
+    return outcome
+
+
+def fake(top1: dict[str, float], effectual: int = 95_000) -> Any:
+    """Train nothing: scores by scheme."""
+
+    def train(context: Context, scheme: str, **options: Any) -> Trained:
+        model, dataset = options.get("model", "resnet20"), options.get("dataset", "cifar10")
+        count = effectual if scheme == "signed-binary" else 267_264
+        top = top1.get(options.get("name") or scheme, top1[scheme])
+        seed = options.get("seed", 0)
+        return Trained("folder", dataset, model, scheme, 60, seed, top + seed, 267_264, count)
+
+    return train
+
+
+def test_what_the_paper_shows_is_there() -> None:
+    wanted = ["arithmetic", "energy", "speed", "accuracy", "tradeoff", "latents", "latent-history"]
+    wanted += [f"ablation-{name}" for name in ablations.ABLATIONS] + ["datasets", "imagenet"]
+    assert wanted == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_tells_of_every_item(name: str) -> None:
+    assert f"`{name}`" in PAGE.read_text(encoding="utf-8")
+
+
+def test_arithmetic_counts_more_reduction_with_more_zeros(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arithmetic, "SMOKE_LAYERS", 1)
+    outcome = make("arithmetic", context)
+    label = "summerge:tile=4:sparsity=on"
+    mine = [
+        row["reduction"]
+        for row in outcome.rows
+        if (row["scheme"], row["execution"]) == ("signed-binary", label)
+    ]
+    assert mine == sorted(mine, reverse=True)
+    assert len(outcome.comparisons) == 2
+    assert all(row["reduction"] == 1 for row in outcome.rows if row["execution"] == "dense")
+
+
+def test_energy_compares_dataflows_under_both_tables(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layers, "SHAPES", layers.SHAPES[:1])
+    monkeypatch.setattr(layers.network, "__defaults__", (layers.SHAPES,))
+    outcome = make("energy", context)
+    assert [comparison.claim for comparison in outcome.comparisons] == ["density", *["energy"] * 2]
+    assert all(row["ratio"] > 1 for row in outcome.rows)
+
+
+def test_random_latents_have_the_density_of_their_distribution(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(layers, "SHAPES", ((512, 64, 7, 1),))
+    assert layers.quantized_density("laplace") == pytest.approx(0.32, abs=0.03)
+    assert layers.quantized_density("normal") == pytest.approx(0.42, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("costs", "told"),
+    [
+        ((1, 2, 3), []),
+        ((1, 3, 2), ["x: not in the paper's order, but signed-binary < ternary < binary"]),
+    ],
+)
+def test_another_order_than_the_papers_is_told(costs: tuple[float, ...], told: list[str]) -> None:
+    assert (
+        broken("x", dict(zip(("signed-binary", "binary", "ternary"), costs, strict=True))) == told
+    )
+
+
+def test_accuracy_compares_every_depth(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accuracy, "train", fake(dict.fromkeys(accuracy.SCHEMES, 90.0)))
+    outcome = make("accuracy", replace(context, budget=BUDGETS["full"]))
+    assert len(outcome.rows) == 5 * 4 * 3
+    lines = {comparison.claim: comparison for comparison in outcome.comparisons}
+    assert lines["cifar-binary-110"].here == "91.00 % (90.00 to 92.00)"
+    assert lines["cifar-binary-110"].conditions == "cifar10, resnet110, 60 epochs, 3 seeds"
+    assert lines["sparsity"].here == "64.5 %, 2.81x fewer non-zeros than binary"
+
+
+def test_tradeoff_compares_at_equal_total_and_at_equal_effectual_parameters(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = {"signed-binary": 90.0, "binary": 90.2, "resnet20-narrowed-96471": 87.0}
+    calls = fake(scores)
+    monkeypatch.setattr(tradeoff, "train", lambda *a, **k: calls(*a, **k))
+    outcome = make("tradeoff", context)
+    labels = [row["network"] for row in outcome.rows]
+    assert labels == ["signed-binary", "binary", "binary, narrowed", "binary, shortened"]
+    assert outcome.comparisons[0].here == "-0.20 points"
+
+
+def test_a_data_set_that_is_not_there_is_left_out(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = fake({"float": 95.0, "binary": 94.0, "signed-binary": 93.0})
+
+    def only_cifar10(*arguments: Any, **options: Any) -> Trained:
+        if options["dataset"] != "cifar10":
+            raise InputError("no such data")
+        result: Trained = trained(*arguments, **options)
+        return result
+
+    monkeypatch.setattr(datasets, "train", only_cifar10)
+    outcome = make("datasets", context)
+    assert [c.here for c in outcome.comparisons] == [
+        "float 95.00 %, binary 94.00 %, signed-binary 93.00 %"
+    ]
+    assert outcome.notes == [
+        "alexnet on svhn left out: no such data",
+        "resnet18 on tiny-imagenet left out: no such data",
+    ]
+
+
+@pytest.mark.parametrize("model", ["resnet20", "resnet56"])
+def test_every_depth_has_the_papers_block(
+    model: str, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipes = []
+
+    def run(recipe: Any, *arguments: Any) -> None:
+        recipes.append(recipe)
+        raise InterruptedError
+
+    monkeypatch.setattr(plumline.training, "run", run)
+    with pytest.raises(InterruptedError):
+        train(replace(context, budget=BUDGETS["cpu"]), "binary", model=model)
+    (recipe,) = recipes
+    assert recipe.model.options == {"block": "plum", "activation": "prelu"}
+    assert (recipe.data.name, recipe.train.epochs, recipe.scheme.name) == ("cifar10", 60, "binary")
+
+
+def test_an_ablation_covers_the_shipped_sweep_with_the_budgets_seeds(context: Context) -> None:
+    full = replace(context, budget=BUDGETS["full"])
+    spec = ablations._spec(full, "share", "plum-positive-share")
+    assert spec.axes["scheme.options.positive_share"] == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert spec.axes["train.seed"] == [0, 1, 2]
+    assert spec.base == "cifar10-resnet20-signed-binary:full"
+    cut = ablations._spec(context, "seeds", "plum-seeds")
+    assert list(cut.variants["scheme"]) == ["ternary", "signed-binary"]
+
+
+@pytest.mark.parametrize("budget", ["cpu", "full"])
+def test_imagenet_without_its_data_is_one_clear_line(
+    budget: str, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PLUMLINE_DATA", raising=False)
+    with pytest.raises(InputError, match="item 'imagenet' "):
+        make("imagenet", replace(context, budget=BUDGETS[budget]))
+
+
+def test_latents_come_from_a_run_that_is_trained_once(context: Context) -> None:
+    found = make("latents", context)
+    assert {row["group"] for row in found.rows} == {"all", "effectual", "positive", "negative"}
+    checkpoint = context.runs / "digits-resnet20-signed-binary-plum" / "checkpoint.pt"
+    before = checkpoint.stat().st_mtime_ns
+    history = make("latent-history", context)
+    assert checkpoint.stat().st_mtime_ns == before
+    assert history.draw
+    history.draw(context.out / "history.svg")
+    assert {row["epoch"] for row in history.rows} == {1}
+
+
+def test_an_ablation_is_trained_and_goes_on_where_it_was(context: Context) -> None:
+    first = make("ablation-ede", context)
+    assert [row["scheme.options.gradient"] for row in first.rows] == ["ste", "ede"]
+    assert make("ablation-ede", context).rows == first.rows
+    assert first.comparisons[0].conditions.startswith("digits, cifar10-resnet20-signed-binary:plum")
