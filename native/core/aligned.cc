@@ -16,7 +16,12 @@
 namespace plumline {
 
 std::shared_ptr<std::byte> allocate_aligned(size_t bytes) {
-  void* memory = ::operator new(align_up(bytes + 1), std::align_val_t{kAlignment}, std::nothrow);
+#if defined(__SANITIZE_ADDRESS__)
+  const size_t size = bytes ? bytes : 1;  // nothing that AddressSanitizer would take for ours follows the last byte
+#else
+  const size_t size = align_up(bytes + 1);
+#endif
+  void* memory = ::operator new(size, std::align_val_t{kAlignment}, std::nothrow);
   if (!memory) throw Error("there is no memory for " + human_bytes(static_cast<double>(bytes)));
   return std::shared_ptr<std::byte>(static_cast<std::byte*>(memory), [](std::byte* pointer) {
     ::operator delete(pointer, std::align_val_t{kAlignment});

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/aligned.h"
+#include "core/arena_guard.h"
 #include "core/memory_plan.h"
 
 namespace plumline {
@@ -74,6 +75,7 @@ struct Graph::Plan {
   std::vector<DType> types;       // of each value
   std::vector<ScheduledStep> steps;
   std::vector<bool> is_short;     // of each step: not worth sharing
+  std::vector<size_t> scratch_bytes;  // of each step
   std::vector<size_t> root;       // of each tensor
   std::vector<int> output_slot;   // of each root: the caller's array it is written to, or kNone
   std::vector<int> copied_slots;  // outputs that are copied at the end: they share bytes with another, or with an input
@@ -91,6 +93,14 @@ struct Graph::Plan {
   size_t bytes_of(const Tensor& tensor) const {
     const auto value = static_cast<size_t>(tensor.value);
     return static_cast<size_t>(stored_count(shapes[value], tensor.layout, types[value])) * size_of(types[value]);
+  }
+
+  // What a step may touch.
+  void open_only(size_t step, const ArenaGuard& guard) const {
+    guard.close();
+    for (const Tensor& tensor : steps[step].inputs) guard.open(data[at(tensor)], bytes_of(tensor));
+    for (const Tensor& tensor : steps[step].outputs) guard.open(data[at(tensor)], bytes_of(tensor));
+    guard.open(scratch, scratch_bytes[step]);
   }
 };
 
@@ -205,7 +215,8 @@ size_t Graph::plan_threads(Plan& plan) const {
       const double cycles = step.operation->cycles(given);
       const bool is_short = cycles > 0 && cycles < kWorthSharing;
       plan.is_short.push_back(is_short);
-      bytes = std::max(bytes, step.operation->scratch_bytes(given, is_short ? 1 : pool_.threads()));
+      plan.scratch_bytes.push_back(step.operation->scratch_bytes(given, is_short ? 1 : pool_.threads()));
+      bytes = std::max(bytes, plan.scratch_bytes.back());
     } catch (const Error& error) {
       throw Error(steps_[step.step].title + ": " + error.what());
     }
@@ -313,6 +324,7 @@ void Graph::execute(const std::vector<InputView>& inputs, const std::vector<Outp
   if (seconds)
     for (std::vector<double>& times : *seconds) times.push_back(0);
 
+  const ArenaGuard guard(plan.arena.get(), plan.bytes);
   for (size_t s = 0; s < plan.steps.size(); ++s) {
     const ScheduledStep& step = plan.steps[s];
     const auto begin = std::chrono::steady_clock::now();
@@ -320,6 +332,7 @@ void Graph::execute(const std::vector<InputView>& inputs, const std::vector<Outp
       for (size_t i = 0; i < step.inputs.size(); ++i) plan.step_inputs[s][i].data = plan.data[plan.at(step.inputs[i])];
       for (size_t i = 0; i < step.outputs.size(); ++i)
         plan.step_outputs[s][i].data = plan.data[plan.at(step.outputs[i])];
+      if constexpr (ArenaGuard::kWorks) plan.open_only(s, guard);
       step.operation->run({plan.step_inputs[s].data(), plan.step_outputs[s].data(), plan.scratch,
                            plan.is_short[s] ? &alone_ : &pool_});
     }

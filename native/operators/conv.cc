@@ -32,7 +32,8 @@ ConvMethods methods_of(const Weights& weights, const Taps& taps, Isa isa) {
     return methods;
   }
   if (auto merge = make_merge(weights, taps, isa)) methods.push_back(std::move(merge));
-  if (auto sparse = make_sparse(weights, taps, isa)) methods.push_back(std::move(sparse));
+  if (may_expand(weights))  // it looks at every place of the matrix
+    if (auto sparse = make_sparse(weights, taps, isa)) methods.push_back(std::move(sparse));
   methods.push_back(make_shared_tables(weights, taps, isa));
   if (may_expand(weights) && !tables_pay(weights, taps, isa))
     add_dense(weights, taps, isa, methods);

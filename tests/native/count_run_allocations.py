@@ -40,9 +40,65 @@ PLANES = {
     "coefficient": np.ones(3, np.float32),
 }
 CHANNELS = np.ones(3, np.float32)
+SIGNS = np.random.default_rng(0).choice([-1, 1], (40, 40 * 9)).astype(np.float32)
+BODY = CONV | {"filters": 40, "columns": 40 * 9}
+BINARY = {
+    "bits": np.packbits(SIGNS > 0, axis=1, bitorder="little"),
+    "coefficient": np.full(40, 2, np.float32),
+    "total_coefficient": np.full(40, -1, np.float32),
+}
+CODED = {
+    "table": np.array([-1, 1], np.float32),
+    "code": np.packbits(SIGNS > 0, bitorder="little"),
+}
+MARKED = np.arange(40 * 9) % 5 == 0
+SPARSE = {
+    "bits": np.packbits(np.tile(MARKED, (40, 1)), axis=1, bitorder="little"),
+    "value": SIGNS[:, MARKED].reshape(-1),
+}
+FIRST = CONV | {"filters": 40}
+STEM = ("conv", "stem", [0], [1], FIRST, {"weight": np.ones((40, 27), np.float32)})
+UNIT = {"scale": np.ones(1, np.float32), "zero_point": np.zeros(1, np.int32)}
+CODES = {"input": "uint8", "input_zero_point": 3, "output": "uint8", "zero_point": 3}
+ADDED = {"a": "uint8", "b": "uint8", "output": "uint8"}
+ADDED |= {f"{prefix}scale": 0.5 for prefix in ("", "a_", "b_")}
+ADDED |= {f"{prefix}zero_point": 3 for prefix in ("", "a_", "b_")}
+MULTIPLIED = BINARY | {"multiplier": np.full(40, 0.01, np.float32)}
+
+
+def body(**attributes):
+    """A convolution of 40 channels behind one that makes them."""
+    tensors = {"planes": BINARY, "dense": CODED, "sparse": SPARSE}[attributes["weights"]]
+    return [STEM, ("conv", "n", [1], [2], BODY | attributes, tensors)]
+
+
+def codes():
+    """Layers on codes that stay sub-images, and what comes between."""
+    attributes = {key: BODY[key] for key in ("kernel", "strides", "dilations", "pads", "groups")}
+    attributes |= CODES | {"filters": 40, "columns": 40 * 9, "weights": "planes"}
+    return [
+        STEM,
+        ("quantize_linear", "q", [1], [2], {"type": "uint8"}, UNIT),
+        ("quantized_conv", "a", [2], [3], attributes, MULTIPLIED),
+        ("quantized_conv", "b", [3], [4], attributes, MULTIPLIED),
+        ("quantized_add", "c", [4, 2], [5], ADDED, {}),
+        ("max_pool", "d", [5], [6], {"kernel": [3, 3], "strides": [2, 2]}, {}),
+        ("transpose", "e", [6], [7], {"perm": [0, 2, 3, 1]}, {}),
+        ("dequantize_linear", "f", [7], [8], {"type": "uint8"}, UNIT),
+    ]
+
+
 NODES = {
     "conv": [("conv", "n", [0], [1], CONV, {"weight": WEIGHT})],
     "conv planes": [("conv", "n", [0], [1], PACKED, PLANES)],
+    "depthwise": [
+        ("conv", "n", [0], [1], CONV | {"groups": 3, "columns": 9}, {"weight": WEIGHT[:, :9]})
+    ],
+    "sub-images": body(weights="planes"),
+    "summerge": body(weights="planes", kernels="summerge", tile=4, sparsity_support=1),
+    "table": body(weights="dense"),
+    "sparse": body(weights="sparse"),
+    "codes": codes(),
     "affine": [("affine", "n", [0], [1], {}, {"scale": CHANNELS, "shift": CHANNELS})],
     "relu": [("relu", "n", [0], [1], {}, {})],
     "add": [("add", "n", [0, 0], [1], {}, {})],

@@ -63,11 +63,12 @@ def agreed(rng):
     """How many images a chain answers as the reference does."""
     os.environ["PLUMLINE_JIT"] = str(rng.choice(["0", "1"]))
     channels, nodes, outputs = random_chain(rng)
-    graph, reference = (
+    isa = str(rng.choice(ISAS))
+    alone, shared, reference = (
         _native.Graph(
-            len(nodes) + 1, [(0, [-1, channels, -1, -1])], outputs, {}, nodes, isa, threads
+            len(nodes) + 1, [(0, [-1, channels, -1, -1])], outputs, {}, nodes, name, threads
         )
-        for isa, threads in ((str(rng.choice(ISAS)), int(rng.integers(1, 4))), ("reference", 1))
+        for name, threads in ((isa, 1), (isa, int(rng.integers(2, 4))), ("reference", 1))
     )
     count = 0
     for _ in range(3):
@@ -78,9 +79,10 @@ def agreed(rng):
             expected = run(reference, [x])
         except _native.NativeError:
             continue  # smaller than a kernel
-        for want, got in zip(expected, run(graph, [x]), strict=True):
+        for want, got, same in zip(expected, run(alone, [x]), run(shared, [x]), strict=True):
             # The rounding of four layers; what is wrong is wrong by more.
             np.testing.assert_allclose(got, want, atol=1e-4 * np.abs(want).max() + 1e-30)
+            np.testing.assert_array_equal(same, got)
         count += 1
     return count
 

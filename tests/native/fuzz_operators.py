@@ -1,10 +1,12 @@
 """Throws random attributes, shapes and tensors at every operator; a script: a crash shows.
 
 Usage: fuzz_operators.py SEED CASES. Whatever a program says, the engine may answer or refuse with a
-NativeError: any other exception, and any crash, is a failure. Prints how many cases were answered.
+NativeError: any other exception, and any crash, is a failure, and so is an answer that depends on
+the number of threads. Prints how many cases were answered.
 """
 
 import math
+import os
 import pathlib
 import sys
 
@@ -73,10 +75,15 @@ ATTRIBUTES = {
     "slice": "axes starts ends steps",
     "pad": "pads mode value",
 }
-WEIGHTS = "weight bias slope row_start value bits coefficient total_coefficient"
+WEIGHTS = "weight bias slope row_start value bits coefficient total_coefficient table code"
 TENSORS = {"affine": "scale shift slope", "conv": WEIGHTS, "linear": WEIGHTS}
 TENSORS |= dict.fromkeys(["quantize_linear", "dequantize_linear"], "scale zero_point")
 TENSORS |= dict.fromkeys(["quantized_conv", "quantized_linear"], f"{WEIGHTS} multiplier offset")
+METHODS = "dense depthwise direct integer_dense integer_linear integer_merge integer_tables limbs"
+METHODS += " merge reference shared_tables sparse tables winograd"
+# Operators that take codes as well as numbers, and make what they take.
+MOVES_CODES = {"max_pool", "reshape", "flatten", "squeeze", "unsqueeze", "transpose"}
+MOVES_CODES |= {"concat", "split", "slice", "copy"}
 
 
 class Source:
@@ -118,6 +125,8 @@ class Source:
 
     def shape(self, rank):
         sizes = self.rng.integers(1, 7, rank).tolist()
+        if rank and self.chance(0.3):
+            sizes[self.rng.integers(rank)] = int(self.rng.integers(7, 70))
         if rank and self.chance(0.05):
             sizes[self.rng.integers(rank)] = 0
         return sizes
@@ -137,47 +146,79 @@ class Source:
             return self.rng.integers(0, 256, (m, -(-k // 8))).astype(np.uint8)
         if role == "row_start":
             return np.sort(self.rng.integers(-1, m + 3, m + 1)).astype(np.int32)
-        shape = {"weight": (m, k)}.get(role, (m,))
+        if role == "code":
+            return self.rng.integers(0, 256, -(-m * k // 8)).astype(np.uint8)
+        shape = {"weight": (m, k), "table": (2,)}.get(role, (m,))
         return self.rng.standard_normal(shape).astype(np.float32)
 
 
-def coherent(source, op, attributes, shapes):
+def coherent(source, op, attributes, shapes, isa):
     """Make the weights of a node fit its input, and its scales, to get past the first check."""
     rank = len(shapes[0])
     if op in ("quantize_linear", "dequantize_linear", "quantized_add"):
         return coherent_scales(source, op, attributes, shapes[0])
     if op in ("conv", "quantized_conv") and rank in (3, 4):
-        kernel = source.rng.integers(1, 4, rank - 2).tolist()
-        attributes |= {"kernel": kernel, "groups": 1, "strides": [1] * len(kernel)}
-        attributes |= {"dilations": [1] * len(kernel), "pads": [0, 1] * len(kernel)}
-        k = attributes["columns"] = int(shapes[0][1] * math.prod(kernel))
+        k, m = coherent_window(source, attributes, shapes[0])
     elif op in ("linear", "quantized_linear") and rank:
-        k = attributes["columns"] = shapes[0][-1]
+        k, m = shapes[0][-1], int(source.rng.integers(1, 40))
     else:
         return {}
-    m = attributes["filters"] = int(source.rng.integers(1, 40))
+    attributes |= {"columns": k, "filters": m}
+    if source.chance(0.5):
+        size = "x".join(map(str, shapes[0]))
+        attributes["tuned"] = f"{isa} {size} {source.pick(METHODS.split())}"
     if op.startswith("quantized"):
-        return with_a_lie(source, coherent_codes(source, attributes, m, k), m, k)
-    weights = attributes["weights"] = source.pick(TEXTS["weights"])
+        return with_a_lie(source, coherent_codes(source, attributes, m, max(k, 1)), m, k)
+    attributes["weights"] = source.pick(TEXTS["weights"])
     attributes |= {"activation": "none", "activation_parameters": []}
     if op == "conv" and source.chance(0.2):
-        support = int(source.chance(0.5))
-        attributes |= {"kernels": "summerge", "tile": source.small(), "sparsity_support": support}
+        support, tile = int(source.chance(0.5)), int(source.rng.integers(1, 9))
+        attributes |= {"kernels": "summerge", "tile": tile, "sparsity_support": support}
+    return with_a_lie(source, coherent_floats(source, attributes["weights"], m, k), m, k)
+
+
+def coherent_window(source, attributes, image):
+    """Any window, one channel a group now and then, and padding that no network has."""
+    rng, axes = source.rng, len(image) - 2
+    kernel = [3] * axes if source.chance(0.4) else rng.integers(1, 6, axes).tolist()
+    groups = image[1] if source.chance(0.3) else 1
+    dilation = int(source.pick([1, 1, 1, 1, 2, 5, 1000, 2**19]))
+    pads = [(n // 2) * dilation for n in kernel] * 2
+    if dilation < 10:
+        pads = [pad + int(rng.integers(0, 3)) for pad in pads]
+        if source.chance(0.1):
+            pads[rng.integers(2 * axes)] += int(rng.integers(10, 3000))
+    attributes |= {"kernel": kernel, "groups": groups, "pads": pads}
+    attributes |= {"dilations": [dilation] * axes, "strides": rng.integers(1, 4, axes).tolist()}
+    filters = int(rng.integers(1, 3)) if groups > 1 else int(rng.integers(1, 40))
+    return image[1] // max(groups, 1) * math.prod(kernel), max(groups, 1) * filters
+
+
+def coherent_floats(source, weights, m, k):
+    """Weights of a form, real ones as they are or as codes of a table."""
     rng = source.rng
-    if weights == "dense":
-        tensors = {"weight": rng.standard_normal((m, k)).astype(np.float32)}
-    elif weights == "sparse":
-        mask = rng.random((m, k)) < 0.4
-        tensors = {
-            "bits": np.packbits(mask, axis=1, bitorder="little"),
-            "value": rng.standard_normal(int(mask.sum())).astype(np.float32),
-        }
-    else:
-        bits = np.packbits(rng.random((m, k)) < 0.4, axis=1, bitorder="little")
-        tensors = {"bits": bits, "coefficient": rng.standard_normal(m).astype(np.float32)}
+    mask = rng.random((m, k)) < 0.4
+    tensors = {} if weights == "dense" else {"bits": np.packbits(mask, axis=1, bitorder="little")}
+    if weights == "planes":
+        tensors["coefficient"] = rng.standard_normal(m).astype(np.float32)
         if source.chance(0.3):
             tensors["row_start"] = np.arange(m + 1, dtype=np.int32)
-    return with_a_lie(source, tensors, m, k)
+        return tensors
+    numbers, role = (m * k, "weight") if weights == "dense" else (int(mask.sum()), "value")
+    if source.chance(0.5):
+        return tensors | coded(source, numbers)
+    shape = (m, k) if weights == "dense" else (numbers,)
+    return tensors | {role: rng.standard_normal(shape).astype(np.float32)}
+
+
+def coded(source, numbers):
+    """Random places in a random table, one after the other in as few bits as they need."""
+    rng = source.rng
+    places = int(source.pick([2, 3, 4, 16, 17, 255, 257, 5000]))
+    place, width = rng.integers(0, places, (numbers, 1)), (places - 1).bit_length()
+    bits = (place >> np.arange(width)) & 1
+    table = rng.standard_normal(places).astype(np.float32)
+    return {"table": table, "code": np.packbits(bits.astype(np.uint8), bitorder="little")}
 
 
 def coherent_scales(source, op, attributes, shape):
@@ -223,27 +264,30 @@ def with_a_lie(source, tensors, m, k):
     return tensors
 
 
-def among_floats(op, n, outputs, attributes, tensors):
+def among_floats(op, n, outputs, attributes, tensors, moved):
     """Programs take and give float32: nodes before and after one that does not."""
-    types = TAKES_CODES.get(op, [])
+    codes = [moved] * n if moved else [attributes.get(key) for key in TAKES_CODES.get(op, [])]
     front = [
-        ("quantize_linear", f"in{i}", [i], [n + i], {"type": attributes.get(key)}, UNIT)
-        for i, key in enumerate(types[:n])
-        if attributes.get(key) in CODES
+        ("quantize_linear", f"in{i}", [i], [n + i], {"type": code}, UNIT)
+        for i, code in enumerate(codes[:n])
+        if code in CODES
     ]
     first = 2 * n
     made = list(range(first, first + outputs))
-    given = [n + i if types else i for i in range(n)]
+    given = [n + i if codes else i for i in range(n)]
     nodes = [*front, (op, op, given, made, attributes, tensors)]
-    code = attributes.get("type" if op == "quantize_linear" else "output")
-    if (op == "quantize_linear" or op.startswith("quantized")) and code in CODES and made:
-        back = {"type": code}
-        nodes.append(("dequantize_linear", "out", made[:1], [first + outputs], back, UNIT))
-        made = [first + outputs]
-    return nodes, made, first + outputs + 1
+    code = moved or attributes.get("type" if op == "quantize_linear" else "output")
+    if (moved or op == "quantize_linear" or op.startswith("quantized")) and code in CODES:
+        nodes += [
+            ("dequantize_linear", "out", [value], [value + outputs], {"type": code}, UNIT)
+            for value in made
+        ]
+        made = [value + outputs for value in made]
+    return nodes, made, first + 2 * outputs
 
 
-def attempt(source):
+def random_node(source, isa):
+    """A node, the shapes it is given, how many outputs it is said to have; the type it moves."""
     op = source.pick(_native.operators())
     n = {"concat": int(source.rng.integers(1, 4))}.get(op, 1)
     if op in ("add", "sub", "mul", "div", "prelu", "matmul", "quantized_add"):
@@ -261,8 +305,8 @@ def attempt(source):
     attributes = {k: source.attribute(k, rank) for k in keys if not source.chance(0.02)}
     roles = TENSORS.get(op, "").split()
     tensors = {r: source.array(r, attributes) for r in roles if not source.chance(0.3)}
-    if shapes and source.chance(0.5):
-        tensors = coherent(source, op, attributes, shapes) or tensors
+    if shapes and source.chance(0.7):
+        tensors = coherent(source, op, attributes, shapes, isa) or tensors
     if op == "affine" and rank > 1 and source.chance(0.7):
         tensors = {r: np.ones(first[1], np.float32) for r in roles}
     if op == "split" and rank and source.chance(0.7):
@@ -270,28 +314,32 @@ def attempt(source):
     outputs = 1 if source.chance(0.95) else int(source.rng.integers(0, 3))
     if op == "split" and isinstance(attributes.get("sizes"), list):
         outputs = len(attributes["sizes"])
-    nodes, results, values = among_floats(op, n, outputs, attributes, tensors)
-    declared = [(i, [-1] * len(shape)) for i, shape in enumerate(shapes)]
+    moved = source.pick(CODES) if op in MOVES_CODES and source.chance(0.4) else None
+    return (op, attributes, tensors), shapes, outputs, moved
+
+
+def attempt(source):
+    isa = source.pick(ISAS)
+    (op, attributes, tensors), shapes, outputs, moved = random_node(source, isa)
+    nodes, made, values = among_floats(op, len(shapes), outputs, attributes, tensors, moved)
+    os.environ["PLUMLINE_JIT"] = source.pick(["0", "1"])
+    arrays = [source.rng.standard_normal(shape).astype(np.float32) * 9 for shape in shapes]
+    answers = []
     try:
-        graph = _native.Graph(
-            values,
-            declared,
-            results,
-            {},
-            nodes,
-            source.pick(ISAS),
-            int(source.rng.integers(1, 3)),
-        )
-        made = graph.infer(shapes)
-        if sum(float(np.prod(shape)) for shape in made) > MOST_ELEMENTS:
-            return False
-        arrays = [source.rng.standard_normal(shape).astype(np.float32) for shape in shapes]
-        results = [np.empty(shape, np.float32) for shape in made]
-        graph.run(arrays, results)
+        for threads in (1, int(source.rng.integers(2, 4))):
+            declared = [(i, [-1] * len(shape)) for i, shape in enumerate(shapes)]
+            graph = _native.Graph(values, declared, made, {}, nodes, isa, threads)
+            inferred = graph.infer(shapes)
+            if sum(float(np.prod(shape)) for shape in inferred) > MOST_ELEMENTS:
+                return False
+            results = [np.empty(shape, np.float32) for shape in inferred]
+            graph.run(arrays, results)
+            answers.append([result.tobytes() for result in results])
     except _native.NativeError as error:
-        if "\n" in str(error):
+        if "\n" in str(error) or answers:
             raise
         return False
+    assert answers[0] == answers[1], (isa, shapes, nodes)
     return True
 
 

@@ -210,6 +210,21 @@ def test_planes_as_sparse_rows_equal_numpy(form: str, isa: str) -> None:
         assert_close(node, y, node.finish(convolve(node, x), None))
 
 
+@pytest.mark.parametrize("isa", WITHOUT_TILES)
+def test_a_huge_matrix_of_a_small_file_is_not_gone_through(isa: str) -> None:
+    filters, columns = 2000, 1 << 20
+    node = conv_node(np.random.default_rng(18), "binary", 1, 8, [1, 1])
+    node.attributes |= {"filters": filters, "columns": columns}
+    node.attributes["tuned"] = f"{of_floats(isa)} 1x{columns}x1x1 sparse"
+    node.tensors = {
+        "bits": np.zeros((0, columns // 8), np.uint8),
+        "coefficient": np.zeros(0, np.float32),
+        "row_start": np.zeros(filters + 1, np.int32),
+    }
+    assert not node.run(native, of_floats(isa), np.ones((1, columns, 1, 1), np.float32)).any()
+    assert node.kernels == [f"tables/{of_floats(isa)}"]
+
+
 @pytest.mark.parametrize("isa", [isa for isa in ISAS if isa != "reference"])
 def test_winograd_equals_numpy(isa: str) -> None:
     """3x3 layers of any size, padding, batch, groups, threads."""

@@ -19,8 +19,12 @@ def counted(script, seed, cases):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_random_programs_are_answered_or_refused(seed):
-    assert counted("fuzz_operators.py", seed, 3000) > 3000 / 5  # enough get as far as running
+    assert counted("fuzz_operators.py", seed, 3000) > 3000 / 3  # enough get as far as running
 
 
 def test_random_chains_of_convolutions_equal_the_reference():
-    assert counted("fuzz_chains.py", 0, 60) > 60
+    assert counted("fuzz_chains.py", 0, 40) > 40
+
+
+def test_random_chains_of_layers_on_codes_equal_the_reference():
+    assert counted("fuzz_code_chains.py", 0, 30) > 30

@@ -155,6 +155,24 @@ def test_random_merge_programs_are_exact(isa):
     assert merged >= 12
 
 
+@pytest.mark.parametrize("isa", [isa for isa in ISAS if isa in ("avx2", "avx512")])
+def test_the_last_channels_may_take_more_temporaries_than_the_others(isa):
+    """400 channels are six chunks of 58 and one of 52, whose program keeps more sums."""
+    rng = np.random.default_rng(4)
+    name, tensors, matrix = weights(rng, "binary", 700, 400)
+    attributes, more = finishing(rng, 700, "float32")
+    attributes |= {"kernel": [1, 1], "strides": [1, 1], "dilations": [1, 1], "pads": [0] * 4}
+    attributes |= {"groups": 1, "filters": 700, "columns": 400, "weights": name}
+    attributes |= {"input": "uint8", "input_zero_point": 7}
+    attributes["tuned"] = f"{isa} 1x400x12x12 integer_merge"
+    x = rng.integers(0, 256, (1, 400, 12, 12)).astype(np.uint8)
+    tensors |= more
+    want = finished(convolve(x.astype(np.int64) - 7, matrix, attributes), attributes, tensors)
+    y, kernel = run_on_codes(isa, "quantized_conv", [x], attributes, tensors)
+    assert kernel == f"integer_merge/{isa}"
+    np.testing.assert_array_equal(y, want)
+
+
 @pytest.mark.parametrize("generate", ["0", "1"])
 @pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("form", ["dense", "planes"])

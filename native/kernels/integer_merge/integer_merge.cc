@@ -83,8 +83,12 @@ class IntegerMerge : public SubImageMethod {
   }
 
  protected:
+  // The last chunk may have fewer channels, which leave room for more temporaries.
   int64_t adder_bytes() const override {
-    return merge_budget(chunks_.channels, options_.vector_bytes).most_temporaries * options_.vector_bytes;
+    const int64_t last = taps_.channels - (chunks_.count - 1) * chunks_.channels;
+    const int64_t temporaries = std::max(merge_budget(chunks_.channels, options_.vector_bytes).most_temporaries,
+                                         merge_budget(last, options_.vector_bytes).most_temporaries);
+    return temporaries * options_.vector_bytes;
   }
 
   void run_band(const CodeWork& work) const override {
