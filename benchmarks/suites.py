@@ -13,18 +13,19 @@ import sys
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results" / "suites"
-SHORT = ("--seconds", "0.6", "--repeats", "6")
-"""Whole networks differ by more than turns do, and all of them should take minutes."""
+LAYERS = ("--seconds", "0.4", "--repeats", "12")
+NETWORKS = ("--seconds", "0.6", "--repeats", "6")
+"""Long enough for turns that agree, and for minutes in all."""
 RUNS = {
-    "resnet18-conv": ["resnet18-conv", "--isa", "avx2,avx512"],
+    "resnet18-conv": ["resnet18-conv", "--isa", "avx2,avx512", *LAYERS],
     "resnet18-conv-int8": [
         *("resnet18-conv", "--activations", "int8", "--isa", "avx2,avx512_vnni"),
-        *("--schemes", "signed-binary,binary,ternary"),
+        *("--schemes", "signed-binary,binary,ternary", *LAYERS),
     ],
-    "plum-speed": ["plum-speed", "--isa", "avx2,avx512"],
-    "models": ["models", "--isa", "avx2,avx512", *SHORT],
+    "plum-speed": ["plum-speed", "--isa", "avx2,avx512", *LAYERS],
+    "models": ["models", "--isa", "avx2,avx512", *NETWORKS],
     "models-int8": [
-        *("models", "--activations", "int8", "--isa", "avx2,avx512_vnni", *SHORT),
+        *("models", "--activations", "int8", "--isa", "avx2,avx512_vnni", *NETWORKS),
         *("--only", "resnet[12][80]@", "--schemes", "signed-binary,float"),
     ],
     "footprint": ["footprint", "--isa", "avx512"],
