@@ -104,6 +104,9 @@ class Sparse : public ConvMethod {
   // The longest tile stands for all.
   double cost(const Window& window) const override {
     constexpr double kPartial = 4.7, kLatency = 4;
+    // What two planes a filter take with narrow vectors, in the unit of the methods for planes that this stands beside.
+    const bool two_planes = std::is_same_v<Kind, OfValues> && weights_.form == WeightForm::kPlanes;
+    const double narrow = two_planes && kernel_.lanes < 16 ? 1.4 : 1;
     const double lanes = kernel_.lanes;
     // A vector takes pieces of so many rows; where an image is one pixel, every lane comes from far away.
     const double pack = window.pixels() == 1 ? 200 : 2 + 2 * lanes / static_cast<double>(window.out_width);
@@ -116,7 +119,7 @@ class Sparse : public ConvMethod {
                         kPartial * parts * static_cast<double>(window.filters) +
                         (single * static_cast<double>(single_) + shared * static_cast<double>(shared_)) /
                             static_cast<double>(window.groups);
-    return phases_cost(window) + all * lanes / 16 * static_cast<double>(window.groups) * once;
+    return phases_cost(window) + narrow * all * lanes / 16 * static_cast<double>(window.groups) * once;
   }
 
   void prepare(const Window&) override {
