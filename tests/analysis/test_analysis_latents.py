@@ -130,7 +130,7 @@ def test_equal_latents_have_no_fit() -> None:
 )
 def test_what_has_no_latents_is_refused(source: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        analyze_latents(source)  # type: ignore[arg-type]
+        analyze_latents(source)  # type: ignore[arg-type] # wrong on purpose
 
 
 def test_a_nan_is_refused() -> None:

@@ -29,20 +29,19 @@ def codes(rng, kind, shape):
     return rng.integers(low, high + 1, shape).astype(kind)
 
 
-def random_layer(rng, form):
-    groups = int(rng.choice([1, 1, 2, 5]))
-    channels, filters = (int(rng.choice([1, 2, 3, 5, 8, 17, 40, 70])) for _ in range(2))
-    kernel = [int(size) for size in rng.integers(1, 5, 2)]
+def conv_layer(rng, form, *, groups, channels, filters, kernel, strides, dilations, sides):
+    """Codes (n, groups * channels, *sides), a node's attributes and tensors, and its matrix."""
     kind, output = str(rng.choice(["uint8", "int8"])), str(rng.choice(["uint8", "int8", "float32"]))
+    kernel = whole(kernel)
     columns = channels * kernel[0] * kernel[1]
     name, tensors, matrix = weights(rng, form, filters * groups, columns)
     attributes, more = finishing(rng, filters * groups, output)
     low, high = LIMITS[kind]
     attributes |= {
         "kernel": kernel,
-        "strides": [int(size) for size in rng.integers(1, 4, 2)],
-        "dilations": [int(size) for size in rng.integers(1, 3, 2)],
-        "pads": [int(size) for size in rng.integers(0, 3, 4)],
+        "strides": whole(strides),
+        "dilations": whole(dilations),
+        "pads": whole(rng.integers(0, 3, 4)),
         "groups": groups,
         "filters": filters * groups,
         "columns": columns,
@@ -50,8 +49,27 @@ def random_layer(rng, form):
         "input": kind,
         "input_zero_point": int(rng.integers(low, high + 1)),
     }
-    shape = (int(rng.integers(1, 3)), channels * groups, *map(int, rng.integers(9, 24, 2)))
+    shape = (int(rng.integers(1, 3)), channels * groups, *whole(sides))
     return codes(rng, kind, shape), attributes, {**tensors, **more}, matrix
+
+
+def whole(numbers):
+    return [int(number) for number in numbers]
+
+
+def random_layer(rng, form):
+    channels, filters = (int(rng.choice([1, 2, 3, 5, 8, 17, 40, 70])) for _ in range(2))
+    return conv_layer(
+        rng,
+        form,
+        groups=int(rng.choice([1, 1, 2, 5])),
+        channels=channels,
+        filters=filters,
+        kernel=rng.integers(1, 5, 2),
+        strides=rng.integers(1, 4, 2),
+        dilations=rng.integers(1, 3, 2),
+        sides=rng.integers(9, 24, 2),
+    )
 
 
 @pytest.mark.parametrize("isa", ISAS)
@@ -117,28 +135,17 @@ def body(form, channels, filters, size, kind, zero_point, limits=None):
 
 def mergeable_layer(rng, form):
     """A layer with a step of 1, most likely with enough weights that merge programs pay."""
-    groups = int(rng.choice([1, 1, 2]))
-    channels, filters = int(rng.choice([24, 40, 70, 130])), int(rng.choice([32, 70, 150]))
-    kernel = [int(size) for size in rng.choice([1, 2, 3], 2, p=[0.1, 0.2, 0.7])]
-    kind, output = str(rng.choice(["uint8", "int8"])), str(rng.choice(["uint8", "int8", "float32"]))
-    columns = channels * kernel[0] * kernel[1]
-    name, tensors, matrix = weights(rng, form, filters * groups, columns)
-    attributes, more = finishing(rng, filters * groups, output)
-    low, high = LIMITS[kind]
-    attributes |= {
-        "kernel": kernel,
-        "strides": [1, 1],
-        "dilations": [int(size) for size in rng.choice([1, 2], 2, p=[0.8, 0.2])],
-        "pads": [int(size) for size in rng.integers(0, 3, 4)],
-        "groups": groups,
-        "filters": filters * groups,
-        "columns": columns,
-        "weights": name,
-        "input": kind,
-        "input_zero_point": int(rng.integers(low, high + 1)),
-    }
-    shape = (int(rng.integers(1, 3)), channels * groups, *map(int, rng.integers(8, 34, 2)))
-    return codes(rng, kind, shape), attributes, {**tensors, **more}, matrix
+    return conv_layer(
+        rng,
+        form,
+        groups=int(rng.choice([1, 1, 2])),
+        channels=int(rng.choice([24, 40, 70, 130])),
+        filters=int(rng.choice([32, 70, 150])),
+        kernel=rng.choice([1, 2, 3], 2, p=[0.1, 0.2, 0.7]),
+        strides=(1, 1),
+        dilations=rng.choice([1, 2], 2, p=[0.8, 0.2]),
+        sides=rng.integers(8, 34, 2),
+    )
 
 
 @pytest.mark.parametrize("isa", [isa for isa in ISAS if isa in ("avx2", "avx512")])

@@ -2,36 +2,24 @@
 
 import numpy as np
 import pytest
-from quantized import LIMITS, convolve, finished, run_on_codes, weights
-from test_native_integer import FORMS, body, codes, finishing
+from quantized import LIMITS, convolve, finished, run_on_codes
+from test_native_integer import FORMS, body, conv_layer
 from test_native_limbs import EMULATED
 
 
 def tiled_layer(rng, form):
     """Any strides, pads, dilations and groups; channels that fill tiles, or leave some empty."""
-    groups = int(rng.choice([1, 1, 2, 3]))
-    channels = int(rng.choice([16, 17, 40, 64, 70, 130]))
-    filters = int(rng.choice([1, 5, 16, 33, 70]))
-    kernel = [int(size) for size in rng.integers(1, 4, 2)]
-    kind, output = str(rng.choice(["uint8", "int8"])), str(rng.choice(["uint8", "int8", "float32"]))
-    columns = channels * kernel[0] * kernel[1]
-    name, tensors, matrix = weights(rng, form, filters * groups, columns)
-    attributes, more = finishing(rng, filters * groups, output)
-    low, high = LIMITS[kind]
-    attributes |= {
-        "kernel": kernel,
-        "strides": [int(size) for size in rng.integers(1, 4, 2)],
-        "dilations": [int(size) for size in rng.integers(1, 3, 2)],
-        "pads": [int(size) for size in rng.integers(0, 3, 4)],
-        "groups": groups,
-        "filters": filters * groups,
-        "columns": columns,
-        "weights": name,
-        "input": kind,
-        "input_zero_point": int(rng.integers(low, high + 1)),
-    }
-    shape = (int(rng.integers(1, 3)), channels * groups, *map(int, rng.integers(7, 20, 2)))
-    return codes(rng, kind, shape), attributes, {**tensors, **more}, matrix
+    return conv_layer(
+        rng,
+        form,
+        groups=int(rng.choice([1, 1, 2, 3])),
+        channels=int(rng.choice([16, 17, 40, 64, 70, 130])),
+        filters=int(rng.choice([1, 5, 16, 33, 70])),
+        kernel=rng.integers(1, 4, 2),
+        strides=rng.integers(1, 4, 2),
+        dilations=rng.integers(1, 3, 2),
+        sides=rng.integers(7, 20, 2),
+    )
 
 
 @pytest.mark.parametrize("isa", EMULATED)
