@@ -29,13 +29,15 @@ def main() -> int:
     )
     parser.add_argument("--data", help="folder of the data sets")
     parser.add_argument("--runs", default="runs", help="run folders (runs)")
+    parser.add_argument("--jobs", default="1", help="networks to train at a time (1)")
     parser.add_argument("--speed", action="store_true", help="the items that measure time")
     parser.add_argument("--training", action="store_true", help="the items that train")
     parser.add_argument("--again", action="store_true", help="also those that are there")
     options = parser.parse_args()
     chosen = [entry for entry in items("plum") if wanted(entry, options)]
     more = ["--data", options.data] if options.data else []
-    return max([plumline(entry.name, "--runs", options.runs, *more) for entry in chosen], default=0)
+    more += ["--runs", options.runs, "--jobs", options.jobs]
+    return max([plumline(entry.name, *more) for entry in chosen], default=0)
 
 
 def wanted(entry: Item, options: argparse.Namespace) -> bool:

@@ -11,9 +11,9 @@ from plumline.errors import InputError
 from plumline.reproduce import BUDGETS, facts, items
 from plumline.reproduce.context import Context
 from plumline.reproduce.item import Outcome
-from plumline.reproduce.plum import ablations, accuracy, arithmetic, datasets, layers, tradeoff
+from plumline.reproduce.plum import ablations, accuracy, arithmetic, layers, training
 from plumline.reproduce.plum.order import broken
-from plumline.reproduce.plum.training import Trained, train
+from plumline.reproduce.plum.training import Trained, Wanted, train, train_all
 
 PAGE = Path(__file__).parents[2] / "docs" / "reproduce.md"
 NAMES = [entry.name for entry in items("plum")]
@@ -31,12 +31,13 @@ def make(name: str, context: Context) -> Outcome:
 def fake(top1: dict[str, float], effectual: int = 95_000) -> Any:
     """Train nothing: scores by scheme."""
 
-    def train(context: Context, scheme: str, **options: Any) -> Trained:
-        model, dataset = options.get("model", "resnet20"), options.get("dataset", "cifar10")
+    def train(context: Context, wanted: Wanted) -> Trained:
+        scheme, seed = wanted.scheme, wanted.seed
         count = effectual if scheme == "signed-binary" else 267_264
-        top = top1.get(options.get("name") or scheme, top1[scheme])
-        seed = options.get("seed", 0)
-        return Trained("folder", dataset, model, scheme, 60, seed, top + seed, 267_264, count)
+        top = top1.get(wanted.name or scheme, top1[scheme]) + seed
+        return Trained(
+            "folder", wanted.dataset, wanted.model, scheme, 60, seed, top, 267_264, count
+        )
 
     return train
 
@@ -100,7 +101,7 @@ def test_another_order_than_the_papers_is_told(costs: tuple[float, ...], told: l
 
 
 def test_accuracy_compares_every_depth(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accuracy, "train", fake(dict.fromkeys(accuracy.SCHEMES, 90.0)))
+    monkeypatch.setattr(training, "train", fake(dict.fromkeys(accuracy.SCHEMES, 90.0)))
     outcome = make("accuracy", replace(context, budget=BUDGETS["full"]))
     assert len(outcome.rows) == 5 * 4 * 3
     lines = {comparison.claim: comparison for comparison in outcome.comparisons}
@@ -113,8 +114,7 @@ def test_tradeoff_compares_at_equal_total_and_at_equal_effectual_parameters(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scores = {"signed-binary": 90.0, "binary": 90.2, "resnet20-narrowed-96471": 87.0}
-    calls = fake(scores)
-    monkeypatch.setattr(tradeoff, "train", lambda *a, **k: calls(*a, **k))
+    monkeypatch.setattr(training, "train", fake(scores))
     outcome = make("tradeoff", context)
     labels = [row["network"] for row in outcome.rows]
     assert labels == ["signed-binary", "binary", "binary, narrowed", "binary, shortened"]
@@ -126,13 +126,13 @@ def test_a_data_set_that_is_not_there_is_left_out(
 ) -> None:
     trained = fake({"float": 95.0, "binary": 94.0, "signed-binary": 93.0})
 
-    def only_cifar10(*arguments: Any, **options: Any) -> Trained:
-        if options["dataset"] != "cifar10":
+    def only_cifar10(context: Context, wanted: Wanted) -> Trained:
+        if wanted.dataset != "cifar10":
             raise InputError("no such data")
-        result: Trained = trained(*arguments, **options)
+        result: Trained = trained(context, wanted)
         return result
 
-    monkeypatch.setattr(datasets, "train", only_cifar10)
+    monkeypatch.setattr(training, "train", only_cifar10)
     outcome = make("datasets", context)
     assert [c.here for c in outcome.comparisons] == [
         "float 95.00 %, binary 94.00 %, signed-binary 93.00 %"
@@ -155,7 +155,7 @@ def test_every_depth_has_the_papers_block(
 
     monkeypatch.setattr(plumline.training, "run", run)
     with pytest.raises(InterruptedError):
-        train(replace(context, budget=BUDGETS["cpu"]), "binary", model=model)
+        train(replace(context, budget=BUDGETS["cpu"]), Wanted("binary", model=model))
     (recipe,) = recipes
     assert recipe.model.options == {"block": "plum", "activation": "prelu"}
     assert (recipe.data.name, recipe.train.epochs, recipe.scheme.name) == ("cifar10", 60, "binary")
@@ -190,6 +190,31 @@ def test_latents_come_from_a_run_that_is_trained_once(context: Context) -> None:
     assert history.draw
     history.draw(context.out / "history.svg")
     assert {row["epoch"] for row in history.rows} == {1}
+
+
+def test_networks_are_trained_side_by_side(context: Context) -> None:
+    wanted = {scheme: Wanted(scheme) for scheme in ("binary", "signed-binary")}
+    found = train_all(replace(context, jobs=2), wanted)
+    checkpoints = {path: path.stat().st_mtime_ns for path in context.runs.glob("*/checkpoint.pt")}
+    assert len(checkpoints) == 2
+    # Another call finds them done.
+    assert train_all(context, wanted) == found
+    assert all(path.stat().st_mtime_ns == time for path, time in checkpoints.items())
+
+
+def test_missing_data_is_told_before_any_process_starts(
+    context: Context, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(plumline.training, "side_by_side", pytest.fail)
+    cpu = replace(context, budget=BUDGETS["cpu"], jobs=2, data=tmp_path)
+    with pytest.raises(InputError, match="cifar10"):
+        train_all(cpu, {scheme: Wanted(scheme) for scheme in accuracy.SCHEMES})
+
+
+def test_ablations_share_the_point_that_they_have_in_common(context: Context) -> None:
+    ede = make("ablation-ede", context).rows
+    activation = make("ablation-activation", context).rows
+    assert len(list((context.runs / "ablations").iterdir())) == len(ede) + len(activation) - 1
 
 
 def test_an_ablation_is_trained_and_goes_on_where_it_was(context: Context) -> None:

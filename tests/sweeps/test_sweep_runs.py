@@ -51,6 +51,22 @@ def test_processes_share_the_runs(four, out):
     assert len(study.get_trials()) == 4
 
 
+def test_sweeps_share_run_folders(four, out, tmp_path):
+    pool = tmp_path / "pool"
+    few = four.with_changes(axes={"train.seed": [0]})
+    first = run(few, out, runs=pool, quiet=True)
+    assert not (out / "runs").exists()
+    assert len(list(pool.iterdir())) == 2
+    before = {path: path.stat().st_mtime_ns for path in pool.rglob("checkpoint.pt")}
+    more = run(four, tmp_path / "more", runs=pool, quiet=True)
+    assert len(more.done) == 4
+    assert len(list(pool.iterdir())) == 4
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+    scores = [row["test_top1"] for row in more.rows if row["train.seed"] == "0"]
+    assert scores == [row["test_top1"] for row in first.rows]
+    assert all((out / row["run"] / "recipe.toml").is_file() for row in first.rows)
+
+
 def test_a_database_can_hold_it(four, out, tmp_path):
     storage = f"sqlite:///{tmp_path}/sweep.db"
     small = four.with_changes(axes={"train.seed": [0]})

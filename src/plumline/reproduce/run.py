@@ -1,7 +1,6 @@
 """Reproduces items of a paper, one after another."""
 
 import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 from plumline.errors import InputError
 from plumline.reproduce import drawing
 from plumline.reproduce.budget import budget as budget_of
-from plumline.reproduce.context import Context
+from plumline.reproduce.context import Context, say_on_stderr
 from plumline.reproduce.item import Item, items
 from plumline.reproduce.outcome import beside_paper, replace_lines, save
 
@@ -34,6 +33,7 @@ def reproduce(
     out: str | os.PathLike[str] | None = None,
     runs: str | os.PathLike[str] = "runs",
     data: str | os.PathLike[str] | None = None,
+    jobs: int = 1,
     say: Callable[[str], None] | None = None,
 ) -> list[Made]:
     """Make tables and figures of a paper again.
@@ -50,6 +50,7 @@ def reproduce(
         out: Folder of the results, ``reproduced/PAPER-BUDGET`` if None.
         runs: Folder of the run folders.
         data: Folder of the data sets; ``$PLUMLINE_DATA`` if None.
+        jobs: Networks to train at a time, each in a process with its share of the cores.
         say: Takes lines about progress; standard error if None.
 
     Raises:
@@ -59,7 +60,7 @@ def reproduce(
     chosen = items(paper, names)
     drawing.check()
     folder = Path(out) if out is not None else Path("reproduced") / f"{paper}-{budget}"
-    context = Context(budget_of(budget), folder, Path(runs), data, say or _say)
+    context = Context(budget_of(budget), folder, Path(runs), data, say or say_on_stderr, jobs)
     if len(chosen) == 1:
         return [_make(chosen[0], context)]
     made = [_try(entry, context) for entry in chosen]
@@ -85,7 +86,3 @@ def _try(entry: Item, context: Context) -> Made:
         note = f"left out: {error}"
         context.say(f"  {note}")
         return Made(entry, [], [], (note,))
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -1,6 +1,6 @@
 """Do the runs of a sweep, here and now, alone or beside other workers."""
 
-import multiprocessing
+import hashlib
 import os
 import sys
 from dataclasses import dataclass
@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from plumline import data
 from plumline.convert import summarize
 from plumline.errors import InputError
-from plumline.runtime import native
 from plumline.sweeps.results import Results, results
 from plumline.sweeps.spec import Choices, Spec
 from plumline.sweeps.study import open_study, retry_failed, taken
-from plumline.training import FitResult, make_fabric
+from plumline.training import FitResult, Recipe, make_fabric, side_by_side
 from plumline.training import run as train
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ def run(
     out: str | os.PathLike[str],
     data_root: str | os.PathLike[str] | None = None,
     *,
+    runs: str | os.PathLike[str] | None = None,
     storage: str | None = None,
     jobs: int = 1,
     device: str = "auto",
@@ -45,6 +45,8 @@ def run(
         out: folder of the sweep: ``runs/`` with a run folder each, ``results.csv``,
             ``sweep.toml``.
         data_root: folder of the data sets, as of `data.open`.
+        runs: folder of run folders that several sweeps share, in place of ``runs/``: what one of
+            them has trained by the same recipe is not trained again.
         storage: an Optuna URL that workers share; a journal file in ``out`` if None.
         jobs: processes to start; each has its share of the cores.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
@@ -54,14 +56,15 @@ def run(
         InputError: a recipe of the sweep cannot be used, or the folder holds another sweep.
     """
     root = None if data_root is None else os.fspath(data_root)
-    worker = Worker(Path(out), root, storage, device, quiet)
+    pool = None if runs is None else Path(runs)
+    worker = Worker(Path(out), root, pool, storage, device, quiet)
     _check(spec, root)
     study, _ = open_study(spec, worker.folder, storage)
     retry_failed(study, worker.folder)
     if jobs == 1:
         worker.work()
     else:
-        _share_out(worker, jobs)
+        side_by_side([worker.work] * jobs)
     return results(worker.folder, storage)
 
 
@@ -71,6 +74,7 @@ class Worker:
 
     folder: Path
     root: str | None
+    pool: Path | None
     storage: str | None
     device: str
     quiet: bool
@@ -89,12 +93,11 @@ class Worker:
     def _attempt(self, study: "Study", spec: Spec, trial: "Trial") -> None:
         from optuna.trial import TrialState
 
-        name = spec.folder_name(trial.params)
-        trial.set_user_attr("run", f"{RUNS}/{name}")
-        recipe = spec.recipe(trial.params)
+        name, recipe = spec.folder_name(trial.params), spec.recipe(trial.params)
+        out = self.pool / _shared_name(recipe) if self.pool else self.folder / RUNS / name
+        trial.set_user_attr("run", os.path.relpath(out, self.folder))
         try:
             fabric = make_fabric(recipe, self.device)
-            out = self.folder / RUNS / name
             result = train(recipe, out, self.root, fabric=fabric, quiet=self.quiet)
         except InputError as error:
             # The other runs may be possible; this one is told in the table.
@@ -123,30 +126,10 @@ def _check(spec: Spec, root: str | None) -> None:
     data.open(first.data.name, root, **first.data.options)
 
 
-def _share_out(worker: Worker, jobs: int) -> None:
-    # New interpreters: PyTorch's threads do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    threads = max(1, native.cores() // jobs)
-    processes = [context.Process(target=_process, args=(worker, threads)) for _ in range(jobs)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    if failed := [process.exitcode for process in processes if process.exitcode]:
-        raise InputError(
-            f"{len(failed)} of {jobs} processes ended before their work was done (code "
-            f"{failed[0]}): the same command goes on"
-        )
-
-
-def _process(worker: Worker, threads: int) -> None:
-    import torch
-
-    torch.set_num_threads(threads)
-    try:
-        worker.work()
-    except KeyboardInterrupt:
-        sys.exit(130)
+def _shared_name(recipe: Recipe) -> str:
+    """Name the run folder of a recipe, whatever sweep it is of."""
+    digest = hashlib.sha256(recipe.to_toml().encode()).hexdigest()
+    return f"{recipe.data.name}-{recipe.model.name}-{recipe.scheme.name}-{digest[:12]}"
 
 
 def _record(result: FitResult) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from plumline.training.checkpoint import Checkpoint
 from plumline.training.evaluate import evaluate
 from plumline.training.fabric import make_fabric
 from plumline.training.loop import FitResult, fit, run
+from plumline.training.processes import side_by_side
 from plumline.training.recipe import Recipe
 from plumline.training.runs import Run, build, load_run, read_run
 
@@ -21,4 +22,5 @@ __all__ = [
     "make_fabric",
     "read_run",
     "run",
+    "side_by_side",
 ]

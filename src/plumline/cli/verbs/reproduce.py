@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 
 from plumline.cli.registry import Answer, verb
 from plumline.cli.text import table
+from plumline.cli.values import positive
 
 
 def declare(parser: ArgumentParser) -> None:
@@ -22,6 +23,9 @@ def declare(parser: ArgumentParser) -> None:
     parser.add_argument("--data", metavar="DIR", help="folder of the data sets ($PLUMLINE_DATA)")
     parser.add_argument("--out", metavar="DIR", help="where results go (reproduced/PAPER-BUDGET)")
     parser.add_argument("--runs", metavar="DIR", default="runs", help="run folders (runs)")
+    parser.add_argument(
+        "--jobs", type=positive, default=1, metavar="N", help="networks to train at a time (1)"
+    )
 
 
 @verb(
@@ -48,6 +52,7 @@ def run(options: Namespace) -> Answer:
         out=options.out,
         runs=options.runs,
         data=options.data,
+        jobs=options.jobs,
     )
     lines = [line for entry in made for line in entry.comparisons]
     columns = ("item", "claim", "paper", "here", "conditions")

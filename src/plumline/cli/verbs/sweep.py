@@ -17,6 +17,9 @@ def declare(parser: ArgumentParser) -> None:
     parser.add_argument("sweep", metavar="NAME|SPEC.toml", help="a shipped sweep or a file")
     parser.add_argument("--data", metavar="DIR", help="folder of the data sets ($PLUMLINE_DATA)")
     parser.add_argument("--out", metavar="DIR", help="folder of the sweep (sweeps/NAME)")
+    parser.add_argument(
+        "--runs", metavar="DIR", help="run folders that several sweeps share (those of --out)"
+    )
     parser.add_argument("--jobs", type=positive, default=1, metavar="N", help="processes (1)")
     parser.add_argument(
         "--storage", metavar="URL", help="a database that workers share (a journal in --out)"
@@ -63,6 +66,7 @@ def run(options: Namespace) -> Answer:
             _spec(options),
             out,
             options.data,
+            runs=options.runs,
             storage=options.storage,
             jobs=options.jobs,
             device=options.device,

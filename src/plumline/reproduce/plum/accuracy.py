@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 from plumline.reproduce.context import Context
 from plumline.reproduce.drawing import drawn
 from plumline.reproduce.item import Comparison, Outcome, item
-from plumline.reproduce.plum.training import SCHEMES, Trained, conditions, mean_top1, train
+from plumline.reproduce.plum.training import (
+    SCHEMES,
+    Trained,
+    Wanted,
+    conditions,
+    mean_top1,
+    train_all,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,21 +24,18 @@ REPORTED = ("binary", "signed-binary")
 @item("plum", "accuracy", "table", "top-1 of CIFAR ResNets by scheme and depth", trains=True)
 def make(context: Context) -> Outcome:
     """Train every scheme at every depth of the budget."""
-    budget = context.budget
-    runs: list[Trained] = []
+    keys = [(f"resnet{depth}", scheme) for depth in context.budget.depths for scheme in SCHEMES]
+    found = train_all(context, {key: Wanted(key[1], model=key[0]) for key in keys})
     comparisons: list[Comparison] = []
-    for depth in budget.depths:
-        for scheme in SCHEMES:
-            seeds = range(budget.seeds)
-            found = [train(context, scheme, model=f"resnet{depth}", seed=seed) for seed in seeds]
-            runs += found
-            if scheme in REPORTED:
-                claim = f"cifar-{scheme}-{depth}"
-                comparisons.append(Comparison(claim, mean_top1(found), conditions(found)))
-        # The last scheme is signed-binary.
-        comparisons.append(_sparsity(found))
-    rows = [run.row() for run in runs]
-    return Outcome(rows, comparisons, drawn(lambda figure: _draw(figure, runs)))
+    for (model, scheme), runs in found.items():
+        if scheme in REPORTED:
+            claim = f"cifar-{scheme}-{model.removeprefix('resnet')}"
+            comparisons.append(Comparison(claim, mean_top1(runs), conditions(runs)))
+        if scheme == "signed-binary":
+            comparisons.append(_sparsity(runs))
+    every = [run for runs in found.values() for run in runs]
+    rows = [run.row() for run in every]
+    return Outcome(rows, comparisons, drawn(lambda figure: _draw(figure, every)))
 
 
 def _sparsity(runs: list[Trained]) -> Comparison:

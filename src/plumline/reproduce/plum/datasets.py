@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from plumline.errors import InputError
 from plumline.reproduce.context import Context
 from plumline.reproduce.item import Comparison, Outcome, item
-from plumline.reproduce.plum.training import Trained, conditions, mean_top1, train
+from plumline.reproduce.plum.training import (
+    Trained,
+    Wanted,
+    conditions,
+    mean_top1,
+    train_all,
+)
 
 SCHEMES = ("float", "binary", "signed-binary")
 
@@ -40,7 +46,7 @@ def make(context: Context) -> Outcome:
     notes: list[str] = []
     for network in NETWORKS:
         try:
-            found = {scheme: _train(context, network, scheme) for scheme in SCHEMES}
+            found = _train(context, network)
         except InputError as error:
             notes.append(f"{network.model} on {network.dataset} left out: {error}")
             continue
@@ -52,18 +58,17 @@ def make(context: Context) -> Outcome:
     return Outcome([run.row() for run in runs], comparisons, notes=notes)
 
 
-def _train(context: Context, network: Network, scheme: str) -> list[Trained]:
+def _train(context: Context, network: Network) -> dict[str, list[Trained]]:
     budget = context.budget
-    return [
-        train(
-            context,
+    wanted = {
+        scheme: Wanted(
             scheme,
             model=network.model,
             options=network.options,
             dataset=network.dataset,
             epochs=budget.ablation_epochs,
-            seed=seed,
-            changes=network.smoke if budget.smoke else None,
+            changes=network.smoke if budget.smoke else {},
         )
-        for seed in range(budget.seeds)
-    ]
+        for scheme in SCHEMES
+    }
+    return train_all(context, wanted)

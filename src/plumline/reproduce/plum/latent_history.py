@@ -7,7 +7,7 @@ from plumline.analysis import draw_latent_history
 from plumline.errors import InputError
 from plumline.reproduce.context import Context
 from plumline.reproduce.item import Comparison, Outcome, item
-from plumline.reproduce.plum.training import conditions, train
+from plumline.reproduce.plum.training import Wanted, conditions, train
 
 COLUMNS = ("mean", "std", "skewness", "kurtosis", "density")
 
@@ -17,7 +17,7 @@ def make(context: Context) -> Outcome:
     """Read the record of the signed-binary network of the accuracy table."""
     from plumline.training.latents import FILE, read_log
 
-    run = train(context, "signed-binary")
+    run = train(context, Wanted("signed-binary"))
     folder = context.runs / run.folder
     records = read_log(folder)
     if not records:

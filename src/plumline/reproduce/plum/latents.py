@@ -4,13 +4,13 @@ from plumline.analysis.drawing import draw_latents
 from plumline.analysis.latents import LatentLayer, analyze_latents
 from plumline.reproduce.context import Context
 from plumline.reproduce.item import Comparison, Outcome, Row, item
-from plumline.reproduce.plum.training import conditions, train
+from plumline.reproduce.plum.training import Wanted, conditions, train
 
 
 @item("plum", "latents", "figure", "latent weights of effectual parameters and of all", trains=True)
 def make(context: Context) -> Outcome:
     """Describe the latent weights of the signed-binary network of the accuracy table."""
-    run = train(context, "signed-binary")
+    run = train(context, Wanted("signed-binary"))
     found = analyze_latents(context.runs / run.folder)
     pooled = found.pooled
     rows = [row for layer in (*found.layers, pooled) for row in _rows(layer)]

@@ -1,16 +1,24 @@
 """Accuracy against effectual parameters: signed-binary and smaller binary networks."""
 
-from functools import partial
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from plumline.reproduce.context import Context
 from plumline.reproduce.drawing import drawn
 from plumline.reproduce.item import Comparison, Outcome, item
-from plumline.reproduce.plum.training import MODEL, OPTIONS, Trained, conditions, train
+from plumline.reproduce.plum.training import (
+    MODEL,
+    OPTIONS,
+    Trained,
+    Wanted,
+    conditions,
+    train_all,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from plumline.sweeps import Match
 
 OURS, EQUAL_TOTAL = "signed-binary", "binary"
 SMALLER = ("binary, narrowed", "binary, shortened")
@@ -27,18 +35,10 @@ def make(context: Context) -> Outcome:
     """Train the binary network, and two of as many weights as the signed-binary has non-zeros."""
     from plumline.sweeps import narrowed, shortened
 
-    seeds = range(context.budget.seeds)
-    runs = {label: [train(context, label, seed=s) for s in seeds] for label in (OURS, EQUAL_TOTAL)}
+    runs = train_all(context, {label: Wanted(label) for label in (OURS, EQUAL_TOTAL)})
     effectual = round(fmean(run.effectual for run in runs[OURS]))
-    for label, make_smaller in zip(SMALLER, (narrowed, shortened), strict=True):
-        match = make_smaller(MODEL, effectual, OPTIONS)
-        smaller = partial(
-            train,
-            model=match.name,
-            options={key: str(value) for key, value in match.options.items()},
-            name=f"{MODEL}-{label.rpartition(' ')[2]}-{match.parameters}",
-        )
-        runs[label] = [smaller(context, "binary", seed=seed) for seed in seeds]
+    matches = (find(MODEL, effectual, OPTIONS) for find in (narrowed, shortened))
+    runs |= train_all(context, dict(map(_smaller, SMALLER, matches)))
     best = max(_mean(runs[label]) for label in SMALLER)
     others = {"accuracy-equal-total": _mean(runs[EQUAL_TOTAL]), "accuracy-equal-effectual": best}
     comparisons = [
@@ -47,6 +47,16 @@ def make(context: Context) -> Outcome:
     ]
     rows = [{"network": label, **run.row()} for label in runs for run in runs[label]]
     return Outcome(rows, comparisons, drawn(lambda figure: _draw(figure, runs)))
+
+
+def _smaller(label: str, match: "Match") -> tuple[str, Wanted]:
+    wanted = Wanted(
+        "binary",
+        model=match.name,
+        options={key: str(value) for key, value in match.options.items()},
+        name=f"{MODEL}-{label.rpartition(' ')[2]}-{match.parameters}",
+    )
+    return label, wanted
 
 
 def _mean(runs: list[Trained]) -> float:

@@ -1,11 +1,17 @@
 """Trains what the accuracy items need; the run folders are shared by them, and kept."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from plumline.reproduce.context import Context
+from plumline.data import open as open_data
+from plumline.reproduce.budget import Budget
+from plumline.reproduce.context import Context, say_on_stderr
+
+if TYPE_CHECKING:
+    from plumline.training import Recipe
 
 SCHEMES = ("float", "binary", "ternary", "signed-binary")
 RECIPES = "cifar10-resnet20"
@@ -46,22 +52,11 @@ class Trained:
         }
 
 
-def train(
-    context: Context,
-    scheme: str,
-    *,
-    model: str = MODEL,
-    options: Mapping[str, str] = OPTIONS,
-    name: str = "",
-    dataset: str = "cifar10",
-    seed: int = 0,
-    epochs: int = 0,
-    changes: Mapping[str, str] | None = None,
-) -> Trained:
-    """Train a CIFAR recipe of a scheme in the budget's form and length, or load it if it is done.
+@dataclass(frozen=True)
+class Wanted:
+    """A CIFAR recipe of a scheme, in the budget's form, to be trained.
 
     Args:
-        context: Budget, data and run folders.
         scheme: Which recipe.
         model: The network, with ``options`` of its own.
         options: Of the model.
@@ -71,31 +66,83 @@ def train(
         epochs: The budget's if 0.
         changes: Further keys of the recipe, which go before the budget's.
     """
-    from plumline.convert import summarize
-    from plumline.training import Recipe, run
 
-    budget = context.budget
-    wanted = {
-        **{"data.name": dataset, "model.name": model},
-        **{f"model.options.{key}": value for key, value in options.items()},
-        **{"train.seed": str(seed), "train.epochs": str(epochs or budget.epochs)},
-        **budget.changes,
-        **(changes or {}),
-    }
-    recipe = Recipe.load(f"{RECIPES}-{scheme}:{budget.form}").override(wanted)
-    parts = (recipe.data.name, name or model, scheme, budget.form, f"seed{seed}" if seed else "")
+    scheme: str
+    model: str = MODEL
+    options: Mapping[str, str] = field(default_factory=lambda: OPTIONS)
+    name: str = ""
+    dataset: str = "cifar10"
+    seed: int = 0
+    epochs: int = 0
+    changes: Mapping[str, str] = field(default_factory=dict)
+
+    def recipe(self, budget: Budget) -> "Recipe":
+        """Return the recipe under a budget."""
+        from plumline.training import Recipe
+
+        changes = {
+            **{"data.name": self.dataset, "model.name": self.model},
+            **{f"model.options.{key}": value for key, value in self.options.items()},
+            **{"train.seed": str(self.seed), "train.epochs": str(self.epochs or budget.epochs)},
+            **budget.changes,
+            **self.changes,
+        }
+        return Recipe.load(f"{RECIPES}-{self.scheme}:{budget.form}").override(changes)
+
+
+Key = TypeVar("Key")
+
+
+def train_all(context: Context, wanted: Mapping[Key, Wanted]) -> dict[Key, list[Trained]]:
+    """Train each network once a seed of the budget, ``context.jobs`` at a time; see `train`."""
+    from plumline.training import side_by_side
+
+    each = [(key, seed) for key in wanted for seed in range(context.budget.seeds)]
+    runs = [replace(wanted[key], seed=seed) for key, seed in each]
+    jobs = min(context.jobs, len(runs))
+    if jobs > 1:
+        _check_data(context, runs)
+        # Not every `say` can be sent to another process.
+        there = replace(context, say=say_on_stderr)
+        side_by_side([partial(_train_in_turn, there, runs[job::jobs]) for job in range(jobs)])
+    found: dict[Key, list[Trained]] = {key: [] for key in wanted}
+    for (key, _), run in zip(each, runs, strict=True):
+        found[key].append(train(context, run))
+    return found
+
+
+def _check_data(context: Context, runs: Sequence[Wanted]) -> None:
+    """Raise `InputError` here and once, not in each process, where data is missing."""
+    sections = {(data := run.recipe(context.budget).data).name: data for run in runs}
+    for section in sections.values():
+        open_data(section.name, context.data, **section.options)
+
+
+def _train_in_turn(context: Context, runs: Sequence[Wanted]) -> None:
+    for run in runs:
+        train(context, run)
+
+
+def train(context: Context, wanted: Wanted) -> Trained:
+    """Train a network, or load it if it is done."""
+    from plumline.convert import summarize
+    from plumline.training import run
+
+    recipe, budget = wanted.recipe(context.budget), context.budget
+    seed = f"seed{wanted.seed}" if wanted.seed else ""
+    parts = (recipe.data.name, wanted.name or wanted.model, wanted.scheme, budget.form, seed)
     folder = "-".join(filter(None, parts))
     context.say(f"  {folder}: {recipe.train.epochs} epochs")
     result = run(recipe, context.runs / folder, context.data)
     report = summarize(result.model)
-    counted = report.quantized if scheme != "float" else report.total
+    counted = report.quantized if wanted.scheme != "float" else report.total
     return Trained(
         folder=folder,
         dataset=recipe.data.name,
         model=recipe.model.name,
-        scheme=scheme,
+        scheme=wanted.scheme,
         epochs=recipe.train.epochs,
-        seed=seed,
+        seed=wanted.seed,
         top1=result.final["test_top1"],
         parameters=counted.parameters,
         effectual=counted.effectual,
