@@ -82,6 +82,9 @@ def test_other_numbers_and_layouts_stay_near_the_plain_run(
     plain = fit(build(short, digits), digits, short, tmp_path / "plain", quiet=True)
     other = fit(build(changed, digits), digits, changed, tmp_path / "other", quiet=True)
     assert other.history[0]["train_loss"] == pytest.approx(plain.history[0]["train_loss"], rel=0.05)
+    # Whatever they train on, they are scored as the exported network will answer.
+    scored = evaluate(other.model, digits, changed)
+    assert other.final["test_loss"] == pytest.approx(scored.loss, rel=1e-4)
 
 
 def test_slow_data_is_read_ahead_without_changing_the_run(

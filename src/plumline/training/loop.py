@@ -97,9 +97,9 @@ def fit(
     if train.channels_last:
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing in the stubs
     optimizer = make_optimizer(model, train)
-    compiled = torch.compile(model) if train.compile else model
-    network, stepper = fabric.setup(compiled, optimizer)  # type: ignore[arg-type] # it is a Module
-    # The bare model and optimizer stay at hand: checkpoints and evaluation want them unwrapped.
+    compiled: Any = torch.compile(model) if train.compile else model
+    network, stepper = fabric.setup(compiled, optimizer)
+    # The bare model and optimizer stay at hand: checkpoints want them unwrapped.
     state = State(Path(out), recipe, dataset, fabric, model, optimizer)
     say = _silent if quiet or not fabric.is_global_zero else _say
     alone = sole_writer(state.folder) if fabric.is_global_zero else nullcontext()
@@ -147,7 +147,7 @@ def fit(
                     _stop(state)
 
             share_buffers(fabric, model)
-            scores = evaluate(model, dataset, recipe, fabric=fabric)
+            scores = evaluate(compiled, dataset, recipe, fabric=fabric)
             record: dict[str, Any] = {
                 "epoch": epoch + 1,
                 "step": state.step,
