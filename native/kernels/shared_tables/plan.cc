@@ -12,11 +12,6 @@ constexpr double kSumCost = 2.75;   // to load and store a sum
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// Larger tables save additions but cost more to make: planes must use them often.
-int choose_bits(const Window& window, int64_t planes) {
-  return window.channels > kChunkChannels / 2 && planes * window.taps() >= 400 ? 5 : 4;
-}
-
 // Where the tables of a position are few, those of a whole kernel row have room, and are worth a sum's load and store.
 int choose_folds(const Window& window) {
   const bool neighbours = window.stride_width == 1 && window.dilation_width == 1;
@@ -27,7 +22,7 @@ int choose_folds(const Window& window) {
 }  // namespace
 
 SharedTablesPlan::SharedTablesPlan(const Window& window, int64_t planes)
-    : bits(choose_bits(window, planes)), folds(choose_folds(window)) {
+    : bits(shared_table_bits(window.channels, window.taps(), planes)), folds(choose_folds(window)) {
   table_size = divide_up(std::min(window.channels, kChunkChannels), bits) * (kSubImages << bits);
 }
 

@@ -11,6 +11,11 @@ namespace plumline {
 constexpr int64_t kChunkChannels = 64;  // whose tables are made at a time: a word of each plane and tap
 constexpr int kMaxFolds = 3;
 
+// Channels of a table. Larger ones save additions but cost more to make: planes must use them often.
+inline int shared_table_bits(int64_t channels, int64_t taps, int64_t planes) {
+  return channels > kChunkChannels / 2 && planes * taps >= 400 ? 5 : 4;
+}
+
 // What the shapes and the number of planes decide about the tables.
 struct SharedTablesPlan {
   int bits;            // channels of a table: 4 or 5

@@ -25,9 +25,6 @@ from plumline.runtime import native
 if TYPE_CHECKING:
     from plumline.runtime._native import MergeProgram
 
-CHUNK = 64
-"""Channels of a program (kMergeChunk)."""
-
 
 @dataclass(frozen=True)
 class Merge(ExecutionModel):
@@ -55,8 +52,8 @@ class Merge(ExecutionModel):
             rows = sign_planes(matrix)
             pieces.append(
                 tuple(
-                    Piece(first, taps, _graph(program, min(CHUNK, layer.channels - first)))
-                    for first, taps, program in self._programs(layer, rows.signs)
+                    Piece(channels.start, taps, _graph(program, len(channels)))
+                    for channels, taps, program in self._programs(layer, rows.signs)
                 )
             )
             finish.append(rows.finish())
@@ -64,14 +61,17 @@ class Merge(ExecutionModel):
 
     def _programs(
         self, layer: Layer, signs: NDArray[np.int8]
-    ) -> "Iterator[tuple[int, tuple[int, ...], MergeProgram]]":
+    ) -> "Iterator[tuple[range, tuple[int, ...], MergeProgram]]":
+        """Yield each program with the channels and the taps that it is for."""
         module = native.module()
         split = signs.reshape(len(signs), layer.channels, layer.taps)
-        for first in range(0, layer.channels, CHUNK) if len(signs) else ():
+        chunk = module.MERGE_CHUNK
+        for first in range(0, layer.channels, chunk) if len(signs) else ():
+            channels = range(first, min(first + chunk, layer.channels))
             for taps in taps_together(layer):
-                part = split[:, first : first + CHUNK, list(taps)].transpose(0, 2, 1)
-                budget = module.merge_budget(part.shape[2], self.vector_bytes)
-                yield first, taps, module.MergeProgram(np.ascontiguousarray(part), *budget)
+                part = split[:, first : channels.stop, list(taps)].transpose(0, 2, 1)
+                budget = module.merge_budget(len(channels), self.vector_bytes)
+                yield channels, taps, module.MergeProgram(np.ascontiguousarray(part), *budget)
 
 
 def sign_planes(matrix: Floats) -> planes.Planes:

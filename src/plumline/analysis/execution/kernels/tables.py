@@ -20,10 +20,9 @@ from plumline.analysis.execution.kernels.taps import taps_together
 from plumline.analysis.execution.operations import Operations
 from plumline.analysis.execution.registry import ExecutionModel
 from plumline.analysis.layer import Layer
+from plumline.runtime import native
 
 BITS = 4
-CHUNK = 64
-"""Channels whose tables a word names (kChunkChannels)."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +64,11 @@ class SharedTables(ExecutionModel):
     def count(self, layer: Layer) -> Operations:
         """See `ExecutionModel.count`."""
         once = Operations()
-        for matrix in np.split(layer.matrix, layer.groups):
-            found = planes.split(matrix)
+        groups, bits = _groups(layer)
+        for found in groups:
             rows = _with_total(found)
-            bits = _bits(layer, found)
-            split = rows.reshape(len(rows), layer.channels, layer.taps)
             additions = -len(rows)
-            for first in range(0, layer.channels, CHUNK):
-                part = split[:, first : first + CHUNK]
+            for _, part in _chunks(layer, rows):
                 used = int(part.any(axis=1).sum())
                 additions += _entries(part.shape[1], bits) * len(taps_together(layer))
                 additions += used * -(-part.shape[1] // bits)
@@ -82,21 +78,28 @@ class SharedTables(ExecutionModel):
     def graph(self, layer: Layer) -> LayerGraph:
         """See `ExecutionModel.graph`."""
         pieces, finish = [], []
-        for matrix in np.split(layer.matrix, layer.groups):
-            found = planes.split(matrix)
-            pieces.append(tuple(_pieces(layer, _with_total(found), _bits(layer, found))))
+        groups, bits = _groups(layer)
+        for found in groups:
+            pieces.append(tuple(_pieces(layer, _with_total(found), bits)))
             finish.append(found.finish())
         return PositionGraph(layer, tuple(pieces), tuple(finish))
 
 
 def _pieces(layer: Layer, rows: NDArray[np.int8], bits: int) -> Iterator[Piece]:
-    split = rows.reshape(len(rows), layer.channels, layer.taps)
-    for first in range(0, layer.channels, CHUNK):
+    for first, part in _chunks(layer, rows):
+        channels = part.shape[1]
         for taps in taps_together(layer):
-            part = split[:, first : first + CHUNK, list(taps)].transpose(0, 2, 1)
-            builder = GraphBuilder(part.shape[2])
-            sums = _look_up(builder, part.reshape(-1, part.shape[2]), bits, skip=True)
-            yield Piece(first, taps, builder.graph(sums))
+            words = part[:, :, list(taps)].transpose(0, 2, 1).reshape(-1, channels)
+            builder = GraphBuilder(channels)
+            yield Piece(first, taps, builder.graph(_look_up(builder, words, bits, skip=True)))
+
+
+def _chunks(layer: Layer, rows: NDArray[np.int8]) -> Iterator[tuple[int, NDArray[np.int8]]]:
+    """Yield the first of the channels that one word names, and their (rows, channels, taps)."""
+    split = rows.reshape(len(rows), layer.channels, layer.taps)
+    chunk = native.module().SHARED_TABLES_CHUNK
+    for first in range(0, layer.channels, chunk):
+        yield first, split[:, first : first + chunk]
 
 
 def _with_total(found: planes.Planes) -> NDArray[np.int8]:
@@ -104,10 +107,11 @@ def _with_total(found: planes.Planes) -> NDArray[np.int8]:
     return np.pad(found.signs, ((0, int(found.has_total)), (0, 0)), constant_values=1)
 
 
-def _bits(layer: Layer, found: planes.Planes) -> int:
-    """Return how many channels a table has: as shared_tables/plan.cc chooses."""
-    many = layer.channels > CHUNK // 2 and len(found.signs) * layer.taps >= 400
-    return 5 if many else 4
+def _groups(layer: Layer) -> tuple[list[planes.Planes], int]:
+    """Return the planes of each group, and how many channels a table has: the same for all."""
+    groups = [planes.split(matrix) for matrix in np.split(layer.matrix, layer.groups)]
+    most = max(len(group.signs) for group in groups)
+    return groups, native.module().shared_table_bits(layer.channels, layer.taps, most)
 
 
 def _entries(inputs: int, bits: int) -> int:
