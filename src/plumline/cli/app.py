@@ -21,13 +21,13 @@ ORDER = (
     *("quickstart", "train", "eval", "export", "quantize", "compile"),
     *("run", "bench", "inspect", "analyze", "report", "reproduce", "doctor"),
 )
-USER_MISTAKE, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
+UNFINISHED, USER_MISTAKE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line (``sys.argv`` by default) and return the exit code.
 
-    0 when all went well, 2 after one line on standard error for a user's mistake, 130 after Ctrl-C.
+    0 when all went well, 1 when only a part of the work was done, 2 after one line on standard error for a user's mistake, 130 after Ctrl-C.
     """
     try:
         return _main(list(sys.argv[1:] if argv is None else argv))
@@ -64,7 +64,7 @@ def _main(arguments: list[str]) -> int:
     if os.environ.get("RANK", "0") != "0":
         return 0  # under torchrun, the first process answers for all
     _print(json.dumps(answer.data) if options.json else answer.text)
-    return 0
+    return _fail(answer.unfinished, UNFINISHED) if answer.unfinished else 0
 
 
 def _print(text: str) -> None:

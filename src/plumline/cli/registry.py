@@ -8,10 +8,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Answer:
-    """What a verb found out: ``data`` is printed with ``--json``, ``text`` without."""
+    """What a verb found out: ``data`` is printed with ``--json``, ``text`` without.
+
+    ``unfinished`` says, in one line, why not all was done that was asked for.
+    """
 
     data: dict[str, Any]
     text: str
+    unfinished: str = ""
 
 
 Declare = Callable[[ArgumentParser], None]

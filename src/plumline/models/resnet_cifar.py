@@ -140,9 +140,14 @@ def _scaled(channels: int, width: float) -> int:
     return max(1, round(channels * width))
 
 
-def _resnet(depth: int, num_classes: int, in_channels: int, options: Options) -> CifarResNet:
-    blocks = (depth - 2) // 6
-    return CifarResNet((blocks, blocks, blocks), num_classes, in_channels, options)
+def _resnet(blocks: str, num_classes: int, in_channels: int, options: Options) -> CifarResNet:
+    counts = blocks.split("-")
+    if len(counts) != 3 or not all(
+        c.isascii() and c.isdigit() and 0 < int(c) < 100 for c in counts
+    ):
+        raise InputError(f"blocks is {blocks!r}: give three numbers from 1 to 99, such as '3-3-3'")
+    first, second, third = map(int, counts)
+    return CifarResNet((first, second, third), num_classes, in_channels, options)
 
 
 @register
@@ -150,6 +155,7 @@ def resnet20(
     *,
     num_classes: int,
     in_channels: int = 3,
+    blocks: str = "3-3-3",
     block: str = "standard",
     shortcut: str = "A",
     activation: str = "relu",
@@ -160,13 +166,14 @@ def resnet20(
     Args:
         num_classes: width of the output.
         in_channels: channels of the input.
+        blocks: of the three stages; other numbers make a shorter or deeper network of this family.
         block: ``"standard"``, or ``"plum"`` for `PlumBlock` (sides of the image a multiple of 4).
         shortcut: of the standard block, ``"A"`` (strided slice, zero channels) or ``"B"`` (1x1
             convolution).
         activation: ``"relu"``, ``"prelu"`` or ``"tanh"``.
         width: factor of the 16, 32 and 64 channels of the stages, which are rounded.
     """
-    return _resnet(20, num_classes, in_channels, Options(block, shortcut, activation, width))
+    return _resnet(blocks, num_classes, in_channels, Options(block, shortcut, activation, width))
 
 
 @register
@@ -174,13 +181,14 @@ def resnet32(
     *,
     num_classes: int,
     in_channels: int = 3,
+    blocks: str = "5-5-5",
     block: str = "standard",
     shortcut: str = "A",
     activation: str = "relu",
     width: float | int = 1.0,
 ) -> nn.Module:
     """Make ResNet-32 for 32x32 images: 0.46 M parameters, options as of `resnet20`."""
-    return _resnet(32, num_classes, in_channels, Options(block, shortcut, activation, width))
+    return _resnet(blocks, num_classes, in_channels, Options(block, shortcut, activation, width))
 
 
 @register
@@ -188,13 +196,14 @@ def resnet44(
     *,
     num_classes: int,
     in_channels: int = 3,
+    blocks: str = "7-7-7",
     block: str = "standard",
     shortcut: str = "A",
     activation: str = "relu",
     width: float | int = 1.0,
 ) -> nn.Module:
     """Make ResNet-44 for 32x32 images: 0.66 M parameters, options as of `resnet20`."""
-    return _resnet(44, num_classes, in_channels, Options(block, shortcut, activation, width))
+    return _resnet(blocks, num_classes, in_channels, Options(block, shortcut, activation, width))
 
 
 @register
@@ -202,13 +211,14 @@ def resnet56(
     *,
     num_classes: int,
     in_channels: int = 3,
+    blocks: str = "9-9-9",
     block: str = "standard",
     shortcut: str = "A",
     activation: str = "relu",
     width: float | int = 1.0,
 ) -> nn.Module:
     """Make ResNet-56 for 32x32 images: 0.85 M parameters, options as of `resnet20`."""
-    return _resnet(56, num_classes, in_channels, Options(block, shortcut, activation, width))
+    return _resnet(blocks, num_classes, in_channels, Options(block, shortcut, activation, width))
 
 
 @register
@@ -216,13 +226,14 @@ def resnet110(
     *,
     num_classes: int,
     in_channels: int = 3,
+    blocks: str = "18-18-18",
     block: str = "standard",
     shortcut: str = "A",
     activation: str = "relu",
     width: float | int = 1.0,
 ) -> nn.Module:
     """Make ResNet-110 for 32x32 images: 1.7 M parameters, options as of `resnet20`."""
-    return _resnet(110, num_classes, in_channels, Options(block, shortcut, activation, width))
+    return _resnet(blocks, num_classes, in_channels, Options(block, shortcut, activation, width))
 
 
 @register
@@ -236,22 +247,5 @@ def resnet_cifar(
     activation: str = "relu",
     width: float | int = 1.0,
 ) -> nn.Module:
-    """Make a network of this family with any number of blocks a stage.
-
-    Args:
-        num_classes: width of the output.
-        in_channels: channels of the input.
-        blocks: of the three stages, as ``"3-3-3"`` for ResNet-20.
-        block: as of `resnet20`.
-        shortcut: as of `resnet20`.
-        activation: as of `resnet20`.
-        width: as of `resnet20`.
-    """
-    counts = blocks.split("-")
-    if len(counts) != 3 or not all(
-        c.isascii() and c.isdigit() and 0 < int(c) < 100 for c in counts
-    ):
-        raise InputError(f"blocks is {blocks!r}: give three numbers from 1 to 99, such as '3-3-3'")
-    first, second, third = map(int, counts)
-    options = Options(block, shortcut, activation, width)
-    return CifarResNet((first, second, third), num_classes, in_channels, options)
+    """Make a network of this family that is named by its blocks alone, options as of `resnet20`."""
+    return _resnet(blocks, num_classes, in_channels, Options(block, shortcut, activation, width))

@@ -3,7 +3,7 @@
 import csv
 import io
 import os
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from plumline._files import write_text
 from plumline.sweeps.spec import Spec
-from plumline.sweeps.study import is_dead, open_study, point_of, replaced
+from plumline.sweeps.study import is_dead, open_study, point_of, standing
 
 if TYPE_CHECKING:
     from optuna.study import Study
@@ -28,6 +28,12 @@ STATES = {
     "RUNNING": "running",
     "FAIL": "failed",
     "PRUNED": "failed",
+}
+WHY = {
+    "failed": "failed",
+    "running": "in progress elsewhere",
+    "stopped": "stopped (the same command goes on)",
+    "waiting": "waiting (the same command goes on)",
 }
 
 
@@ -47,6 +53,15 @@ class Results:
     def done(self) -> tuple[dict[str, Any], ...]:
         """The rows of finished runs."""
         return tuple(row for row in self.rows if row["state"] == "done")
+
+    @property
+    def unfinished(self) -> str:
+        """One line about the runs that are not done, and why; empty when all are."""
+        counts = Counter(row["state"] for row in self.rows if row["state"] != "done")
+        reasons = ", ".join(f"{counts[state]} {WHY[state]}" for state in WHY if counts[state])
+        if not reasons:
+            return ""
+        return f"{counts.total()} of {len(self.rows)} runs are not done: {reasons}"
 
     @property
     def best(self) -> dict[str, Any] | None:
@@ -87,7 +102,7 @@ class Results:
 def results(
     folder: str | os.PathLike[str], storage: str | None = None, *, study: "Study | None" = None
 ) -> Results:
-    """Read what is known of the sweep in a folder, at any time, and write its ``results.csv``.
+    """Read what is known of the sweep in a folder, at any time; nothing is written.
 
     Args:
         folder: what `run` filled.
@@ -99,23 +114,7 @@ def results(
         study, spec = open_study(None, path, storage)
     else:
         spec = Spec.from_toml(study.user_attrs["spec"])
-    gone = replaced(study)
-    trials = [
-        trial
-        for trial in study.get_trials(deepcopy=False)
-        if trial.number not in gone and "queued" in trial.user_attrs
-    ]
-    found = Results(spec, tuple(_row(trial, spec, path) for trial in _in_order(trials, spec)))
-    found.write(path)
-    return found
-
-
-def _in_order(trials: "Sequence[FrozenTrial]", spec: Spec) -> "list[FrozenTrial]":
-    """By the grid's order, in which a run that was taken up again keeps its place."""
-    if spec.sampler != "grid":
-        return list(trials)
-    place = {spec.folder_name(point): index for index, point in enumerate(spec.grid())}
-    return sorted(trials, key=lambda trial: place[spec.folder_name(point_of(trial))])
+    return Results(spec, tuple(_row(trial, spec, path) for trial in standing(study)))
 
 
 def _row(trial: "FrozenTrial", spec: Spec, folder: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a sweep is: a base recipe, changes that hold for all of its runs, and axes."""
 
+import hashlib
 import itertools
 import os
 import re
@@ -11,10 +12,12 @@ from typing import Any
 from plumline._names import unknown
 from plumline.errors import InputError
 from plumline.training import Recipe, tables
+from plumline.training.recipe import split_form
 
 SHIPPED = Path(__file__).parent / "specs"
 GRID = "grid"
 SAMPLERS = (GRID, "random", "tpe", "qmc")
+LONGEST_NAME = 200
 GOALS = {"test_top1": "maximize", "test_loss": "minimize", "train_loss": "minimize"}
 
 Changes = Mapping[str, str]
@@ -52,13 +55,14 @@ class Spec:
     """A sweep, as its TOML file has it.
 
     Attributes:
-        base: a recipe, by name (with its form: ``NAME:full``) or path.
+        base: a recipe, by name (with its form: ``NAME:full``) or path, which is kept absolute.
         about: one line for people.
         set: changes of the recipe for all runs, by key.
         axes: recipe key -> list of values, or table with ``low``, ``high`` and ``log``.
         variants: name of an axis -> label -> table of changes; each value changes several keys.
         sampler: ``grid`` runs every combination; ``random``, ``tpe`` and ``qmc`` draw ``trials``.
         trials: runs of a sampler other than ``grid``.
+        seed: of what a sampler draws.
         goal: number of a run's last epoch that samplers and the table go by.
     """
 
@@ -69,6 +73,7 @@ class Spec:
     variants: dict[str, Any] = field(default_factory=dict)
     sampler: str = GRID
     trials: int = 0
+    seed: int = 0
     goal: str = "test_top1"
 
     def __post_init__(self) -> None:
@@ -91,10 +96,15 @@ class Spec:
                 f"trials is {self.trials} with the sampler {self.sampler!r}: give the number of "
                 "runs for a sampler that draws, none for grid"
             )
+        if not 0 <= self.seed < 2**32:
+            raise InputError(f"seed is {self.seed}: give a whole number from 0 to 2^32 - 1")
 
     @classmethod
     def load(cls, source: str | os.PathLike[str]) -> "Spec":
-        """Load a shipped sweep by its name, or a ``.toml`` file by its path."""
+        """Load a shipped sweep by its name, or a ``.toml`` file by its path.
+
+        A base that is a file is found beside the file that names it.
+        """
         path = Path(source)
         if path.suffix != ".toml":
             path = SHIPPED / f"{os.fspath(source)}.toml"
@@ -106,7 +116,8 @@ class Spec:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
             raise InputError(f"{path} is not valid TOML: it is not in UTF-8 ({error})") from error
-        return cls.from_toml(text, os.fspath(source))
+        spec = cls.from_toml(text, os.fspath(source))
+        return replace(spec, base=_absolute(spec.base, path.parent))
 
     @classmethod
     def from_toml(cls, text: str, source: str = "the sweep") -> "Spec":
@@ -135,10 +146,13 @@ class Spec:
         set: Mapping[str, Any] | None = None,
         axes: Mapping[str, Sequence[Any]] | None = None,
     ) -> "Spec":
-        """Return a sweep on another base, with further changes, or with other or more axes."""
+        """Return a sweep on another base, with further changes, or with other or more axes.
+
+        A base that is a file is found from the current folder.
+        """
         return replace(
             self,
-            base=base or self.base,
+            base=_absolute(base, Path()) if base else self.base,
             set={**self.set, **(set or {})},
             axes={**self.axes, **{name: list(values) for name, values in (axes or {}).items()}},
         )
@@ -153,6 +167,11 @@ class Spec:
     def direction(self) -> str:
         """``maximize`` or ``minimize``, as the goal is."""
         return GOALS[self.goal]
+
+    @property
+    def runs(self) -> int:
+        """The number of runs."""
+        return self.trials or sum(1 for _ in self.grid())
 
     def grid(self) -> Iterator[dict[str, str]]:
         """Yield every combination of the axes' labels, the last axis fastest."""
@@ -178,12 +197,26 @@ class Spec:
         return {name: point[name] for name in names if name in point}
 
     def folder_name(self, point: Mapping[str, Any]) -> str:
-        """Return the name of the run folder of a point; equal points have equal ones."""
+        """Return the name of the run folder of a point, another one for every point."""
         point = self.ordered(point)
         short = [name.rpartition(".")[2] for name in point]
         names = short if len(set(short)) == len(short) else list(point)
         parts = [f"{name}={value}" for name, value in zip(names, point.values(), strict=True)]
-        return re.sub(r"[^A-Za-z0-9._=+,-]", "_", ",".join(parts))
+        safe = [re.sub(r"[^A-Za-z0-9._=+-]", "_", part) for part in parts]
+        name = ",".join(safe)
+        if safe == parts and len(name) <= LONGEST_NAME:
+            return name
+        digest = hashlib.sha256(repr(list(point.items())).encode()).hexdigest()
+        return f"{name[:LONGEST_NAME]}-{digest[:8]}"
+
+
+def _absolute(base: str, folder: Path) -> str:
+    """Return a base that is found from anywhere: the path of a file, or the name it is."""
+    name, form = split_form(base)
+    if not name.endswith(".toml"):
+        return base
+    path = os.path.abspath(folder / name)
+    return f"{path}:{form}" if form else path
 
 
 def _axis(name: str, values: Any) -> Axis:

@@ -8,7 +8,7 @@ and whose lock file is free, was left by a process that died.
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,50 +16,85 @@ from typing import TYPE_CHECKING, Any
 from plumline._extras import require
 from plumline._files import write_text
 from plumline.errors import InputError
-from plumline.sweeps.spec import GRID, Choices, Spec
+from plumline.sweeps.points import complete, points
+from plumline.sweeps.spec import Spec
+from plumline.sweeps.storage import Storage, storage_of
 
 if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
     from optuna.study import Study
     from optuna.trial import FrozenTrial, Trial
 
-JOURNAL, SPEC, LOCKS = "journal.log", "sweep.toml", "locks"
-QUEUED, INSTEAD_OF = "queued", "instead_of"
+SPEC, LOCKS = "sweep.toml", "locks"
+QUEUED, PLACE, INSTEAD_OF = "queued", "place", "instead_of"
 
 
 def open_study(spec: Spec | None, folder: Path, storage: str | None) -> "tuple[Study, Spec]":
     """Open the study of a folder, or begin it: then all its runs wait in it.
 
     Args:
-        spec: the sweep; None for what the folder already holds.
-        folder: of the runs; its name is the study's.
-        storage: an Optuna URL, such as ``sqlite:///sweep.db``; a file in the folder if None.
+        spec: the sweep; None to read what the folder holds, which writes nothing.
+        folder: of the runs; its name, when it is begun, is the study's.
+        storage: an Optuna URL, such as ``sqlite:///sweep.db``; if None, the one that the sweep was
+            begun with, at first a journal file in the folder.
 
     Raises:
-        InputError: the folder holds another sweep, or none; or the storage cannot be opened.
+        InputError: the folder holds another sweep, or none, or was begun with another storage; or
+            the storage cannot be opened.
     """
     optuna = require("optuna", "sweep")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    if spec is None and not (folder / SPEC).is_file():
-        raise InputError(f"{str(folder)!r} holds no sweep: it has no {SPEC}")
+    if spec is None:
+        return _read(folder, storage)
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
-        spec = _same_spec(spec, folder)
-        try:
-            study = optuna.create_study(
-                storage=_storage(folder, storage),
-                study_name=folder.resolve().name,
+        old = _spec_in(folder)
+        if old not in (None, spec):
+            raise _other_sweep(folder)
+        where = storage_of(folder, storage, begun=old is not None)
+        study = _opened(
+            where,
+            folder,
+            lambda opened: optuna.create_study(
+                storage=opened,
+                study_name=where.study,
                 direction=spec.direction,
-                sampler=_sampler(spec),
                 load_if_exists=True,
-            )
-        except Exception as error:
-            # Each kind of storage has its own errors, of packages that may not be installed here.
-            reason = " ".join(str(error).split())
-            raise InputError(f"the storage {storage!r} cannot be opened: {reason}") from error
-        _check_spec(study, spec, folder)
+            ),
+        )
+        # The storage may be shared by folders: it must hold the same sweep.
+        if "spec" not in study.user_attrs:
+            study.set_user_attr("spec", spec.to_toml())
+        elif Spec.from_toml(study.user_attrs["spec"]) != spec:
+            raise _other_sweep(folder)
+        where.save(folder)
+        if old is None:
+            write_text(folder / SPEC, spec.to_toml())
         _fill(study, spec)
     return study, spec
+
+
+def standing(study: "Study") -> "list[FrozenTrial]":
+    """Return the trial that stands for each run, in the runs' order.
+
+    That is the one that was queued for its place, or the last of those in its stead. Machines that
+    begin a sweep at the same time may queue a run twice, or take it up again twice: the lower
+    number counts, for all of them.
+    """
+    trials = {t.number: t for t in study.get_trials(deepcopy=False) if QUEUED in t.user_attrs}
+    first: dict[int, int] = {}
+    after: dict[int, int] = {}
+    for number in sorted(trials):
+        attributes = trials[number].user_attrs
+        if INSTEAD_OF in attributes:
+            after.setdefault(attributes[INSTEAD_OF], number)
+        else:
+            first.setdefault(_place(trials[number]), number)
+    found = []
+    for _, number in sorted(first.items()):
+        while number in after:
+            number = after[number]
+        found.append(trials[number])
+    return found
 
 
 @contextmanager
@@ -68,7 +103,7 @@ def taken(study: "Study", spec: Spec, folder: Path) -> "Iterator[Trial | None]":
     with _alone(folder):
         for running in _running(study):
             if is_dead(running, folder):
-                _put_back(study, running)
+                put_back(study, running)
         trial = _next(study, spec)
         lock = None if trial is None else _lock(folder, trial.number)
     try:
@@ -83,10 +118,20 @@ def retry_failed(study: "Study", folder: Path) -> None:
     from optuna.trial import TrialState
 
     with _alone(folder):
-        gone = replaced(study)
-        for trial in study.get_trials(deepcopy=False, states=(TrialState.FAIL,)):
-            if QUEUED in trial.user_attrs and trial.number not in gone:
+        for trial in standing(study):
+            if trial.state is TrialState.FAIL:
                 _wait_again(study, trial)
+
+
+def put_back(study: "Study", trial: "FrozenTrial | Trial") -> None:
+    """Let the same point wait again; its run folder goes on where it was."""
+    from optuna.trial import TrialState
+
+    # First the new one: a process that is killed in between must not lose the point.
+    others = study.get_trials(deepcopy=False)
+    if all(other.user_attrs.get(INSTEAD_OF) != trial.number for other in others):
+        _wait_again(study, trial)
+    study.tell(trial.number, state=TrialState.FAIL)
 
 
 def is_dead(trial: "FrozenTrial", folder: Path) -> bool:
@@ -104,49 +149,42 @@ def is_dead(trial: "FrozenTrial", folder: Path) -> bool:
     return True
 
 
-def point_of(trial: "FrozenTrial") -> dict[str, Any]:
+def point_of(trial: "FrozenTrial | Trial") -> dict[str, Any]:
     """Return the values of a trial's axes, as far as they are known."""
     return {**trial.system_attrs.get("fixed_params", {}), **trial.params}
 
 
-def _storage(folder: Path, url: str | None) -> Any:
-    if url is not None:
-        return url
+def _read(folder: Path, storage: str | None) -> "tuple[Study, Spec]":
+    spec = _spec_in(folder)
+    if spec is None:
+        raise InputError(f"{str(folder)!r} holds no sweep: it has no {SPEC}")
+    where = storage_of(folder, storage, begun=True)
+    path = where.path(folder)
+    if path is not None and not path.is_file():  # Optuna would make one
+        raise InputError(f"the study of {str(folder)!r} is gone: there is no file {str(path)!r}")
+    load = require("optuna", "sweep").load_study
+    study = _opened(where, folder, lambda opened: load(storage=opened, study_name=where.study))
+    return study, spec
+
+
+def _opened(where: Storage, folder: Path, load: "Callable[[Any], Study]") -> "Study":
+    """Open a study; a storage that cannot be is one line."""
     journal = require("optuna.storages.journal", "sweep")
-    return journal.JournalStorage(journal.JournalFileBackend(str(folder / JOURNAL)))
+    try:
+        if where.url:
+            return load(where.url)
+        backend = journal.JournalFileBackend(str(where.path(folder)))
+        return load(journal.JournalStorage(backend))
+    except Exception as error:
+        # Each kind of storage has its own errors, of packages that may not be installed here.
+        reason = " ".join(str(error).split())
+        hint = "; passwords are not kept: name the storage with its own" if "@" in where.url else ""
+        raise InputError(f"{where} cannot be opened: {reason}{hint}") from error
 
 
-def _sampler(spec: Spec) -> Any:
-    samplers = require("optuna.samplers", "sweep")
-    # A grid's points wait in the study, with all values given: no sampler is asked.
-    kinds = {
-        GRID: samplers.RandomSampler,
-        "random": samplers.RandomSampler,
-        "tpe": samplers.TPESampler,
-        "qmc": samplers.QMCSampler,
-    }
-    return kinds[spec.sampler]()
-
-
-def _same_spec(spec: Spec | None, folder: Path) -> Spec:
+def _spec_in(folder: Path) -> Spec | None:
     path = folder / SPEC
-    if path.is_file():
-        old = Spec.from_toml(path.read_text(encoding="utf-8"), str(path))
-        if spec not in (None, old):
-            raise _other_sweep(folder)
-        return old
-    assert spec is not None
-    write_text(path, spec.to_toml())
-    return spec
-
-
-def _check_spec(study: "Study", spec: Spec, folder: Path) -> None:
-    """The storage may be shared by folders: it must hold the same sweep."""
-    text = study.user_attrs.get("spec")
-    if text is None:
-        study.set_user_attr("spec", spec.to_toml())
-    elif text != spec.to_toml():
-        raise _other_sweep(folder)
+    return Spec.from_toml(path.read_text(encoding="utf-8"), str(path)) if path.is_file() else None
 
 
 def _other_sweep(folder: Path) -> InputError:
@@ -154,43 +192,31 @@ def _other_sweep(folder: Path) -> InputError:
 
 
 def _fill(study: "Study", spec: Spec) -> None:
-    """Let every run wait in the study; those that a process killed meanwhile put there stay."""
-    if study.user_attrs.get("filled"):
-        return
-    if spec.sampler == GRID:
-        for point in spec.grid():
-            study.enqueue_trial(point, user_attrs={QUEUED: True}, skip_if_exists=True)
-    else:
-        for _ in range(spec.trials - len(study.get_trials(deepcopy=False))):
-            study.enqueue_trial({}, user_attrs={QUEUED: True})
-    study.set_user_attr("filled", True)
+    """Let every run wait in the study that does not yet, as after a process that was killed."""
+    queued = [trial for trial in study.get_trials(deepcopy=False) if QUEUED in trial.user_attrs]
+    places = {_place(trial) for trial in queued if INSTEAD_OF not in trial.user_attrs}
+    if len(places) < spec.runs:
+        for place, point in enumerate(points(spec)):
+            if place not in places:
+                study.enqueue_trial(point, user_attrs={QUEUED: True, PLACE: place})
+
+
+def _place(trial: "FrozenTrial | Trial") -> int:
+    # Without a place it was queued by an earlier version: by one process, in order.
+    return int(trial.user_attrs.get(PLACE, trial.number))
 
 
 def _next(study: "Study", spec: Spec) -> "Trial | None":
     from optuna.trial import TrialState
 
     while study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-        trial = study.ask(_distributions(spec))
-        if trial.user_attrs.get(QUEUED):
+        trial = study.ask()
+        if trial.number in {other.number for other in standing(study)}:
+            complete(study, trial, _place(trial), spec)
             return trial
-        # A worker elsewhere was faster, and Optuna made a trial that nobody wanted.
+        # A run queued twice; or a worker elsewhere was faster, and nobody wanted this trial.
         study.tell(trial, state=TrialState.FAIL)
     return None
-
-
-def _distributions(spec: Spec) -> "dict[str, BaseDistribution]":
-    from optuna import distributions
-
-    found: dict[str, BaseDistribution] = {}
-    for axis in spec.parsed:
-        if isinstance(axis, Choices):
-            found[axis.name] = distributions.CategoricalDistribution(list(axis.changes))
-        elif axis.whole:
-            low, high = int(axis.low), int(axis.high)
-            found[axis.name] = distributions.IntDistribution(low, high, log=axis.log)
-        else:
-            found[axis.name] = distributions.FloatDistribution(axis.low, axis.high, log=axis.log)
-    return found
 
 
 def _running(study: "Study") -> "list[FrozenTrial]":
@@ -199,25 +225,9 @@ def _running(study: "Study") -> "list[FrozenTrial]":
     return study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
 
 
-def _put_back(study: "Study", trial: "FrozenTrial") -> None:
-    """Let the same point wait again; its run folder goes on where it was."""
-    from optuna.trial import TrialState
-
-    # First the new one: a process that is killed in between must not lose the point.
-    if trial.number not in replaced(study):
-        _wait_again(study, trial)
-    study.tell(trial.number, state=TrialState.FAIL)
-
-
-def _wait_again(study: "Study", trial: "FrozenTrial") -> None:
+def _wait_again(study: "Study", trial: "FrozenTrial | Trial") -> None:
     attributes = {QUEUED: True, INSTEAD_OF: trial.number}
     study.enqueue_trial(point_of(trial), user_attrs=attributes)
-
-
-def replaced(study: "Study") -> set[int]:
-    """Return the numbers of the trials whose point waits, runs or has run as another trial."""
-    trials = study.get_trials(deepcopy=False)
-    return {t.user_attrs[INSTEAD_OF] for t in trials if INSTEAD_OF in t.user_attrs}
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
@@ -12,6 +12,8 @@ from plumline.training import tables
 
 SHIPPED = Path(__file__).parent.parent / "recipes"
 PRECISIONS = ("32", "bf16-mixed", "16-mixed")
+WITHOUT_EFFECT = ("evaluation_batch_size", "workers", "checkpoint_seconds", "latents")
+"""Keys of [train] that change how a run is done and told of, not the weights that it ends in."""
 
 
 @dataclass(frozen=True)
@@ -156,9 +158,7 @@ class Recipe:
         or shorter forms of itself (``[forms.full.train]``), chosen with a colon: ``NAME:full``.
         A base that is a file is found beside the file that names it.
         """
-        name, form = os.fspath(source), ""
-        if ":" in name and not name.endswith(".toml"):
-            name, _, form = name.rpartition(":")
+        name, form = split_form(os.fspath(source))
         return cls.from_table(_select(_read(name), form, name), name)
 
     @classmethod
@@ -217,14 +217,36 @@ class Recipe:
         """Write the recipe with every key, so that a run folder says all that was in force."""
         return tables.dump(self)
 
+    def essence(self) -> "Recipe":
+        """Return what decides the weights: recipes of equal essence train the same network.
+
+        Keys without effect have their defaults, and files of a teacher their absolute paths.
+        """
+        defaults = TrainSection()
+        train = {name: getattr(defaults, name) for name in WITHOUT_EFFECT}
+        distill = {"teacher": self.distill.teacher, "weights": self.distill.weights}
+        paths = {key: os.path.abspath(at) for key, at in distill.items() if os.path.exists(at)}
+        return replace(
+            self, train=replace(self.train, **train), distill=replace(self.distill, **paths)
+        )
+
     def differences(self, other: "Recipe") -> list[str]:
-        """List the keys that differ, each as ``train.epochs = 3, not 15`` (self, then other)."""
+        """List what differs in the essence, as ``train.epochs = 3, not 15`` (self, then other)."""
+        mine, others = self.essence(), other.essence()
         return [
             f"{section.name}.{key} = {value!r}, not {theirs!r}"
             for section in fields(self)
-            for key, value in vars(getattr(self, section.name)).items()
-            if (theirs := getattr(getattr(other, section.name), key)) != value
+            for key, value in vars(getattr(mine, section.name)).items()
+            if (theirs := getattr(getattr(others, section.name), key)) != value
         ]
+
+
+def split_form(source: str) -> tuple[str, str]:
+    """Split ``NAME:form`` or ``FILE.toml:form``; the form is empty where there is none."""
+    if source.endswith(".toml") or ":" not in source:
+        return source, ""
+    name, _, form = source.rpartition(":")
+    return name, form
 
 
 def _require(holds: bool, key: str, value: Any, rule: str) -> None:

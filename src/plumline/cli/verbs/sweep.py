@@ -78,21 +78,24 @@ def run(options: Namespace) -> Answer:
         "over_seeds": found.over_seeds(),
         "best": found.best,
     }
-    return Answer(data, _text(found, out))
+    return Answer(data, _text(found, out), "" if options.status else found.unfinished)
 
 
 def _spec(options: Namespace) -> "Spec":
     from plumline.sweeps import Spec
     from plumline.training import tables
+    from plumline.training.recipe import split_form
 
     spec = Spec.load(options.sweep)
     base = options.base or spec.base
+    if options.form:
+        base = f"{split_form(base)[0]}:{options.form}"
     axes = {
         name: [tables.literal(value.strip()) for value in values.split(",")]
         for name, values in pairs(options.axes, "--axis").items()
     }
     return spec.with_changes(
-        base=f"{base}:{options.form}" if options.form else base,
+        base=base,
         set=pairs(options.changes, "--set"),
         axes=axes,
     )
@@ -133,7 +136,7 @@ def _text(found: "Results", out: Path) -> str:
         )
     left = len(found.rows) - len(found.done)
     errors = [f"{row['run']}: {row['error']}" for row in found.rows if row["state"] == "failed"]
-    texts.append("\n".join([*errors, f"{out}/results.csv: {len(found.done)} done, {left} left"]))
+    texts.append("\n".join([*errors, f"{out}: {len(found.done)} done, {left} left"]))
     return "\n\n".join(texts)
 
 
