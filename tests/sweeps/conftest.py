@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
-from plumline.sweeps import Spec
+from plumline.data import open as open_data
+from plumline.sweeps import Spec, work
+from plumline.training import FitResult, Recipe, build
 
 BASE = """
 base = "digits-quick"
@@ -40,3 +43,19 @@ def four(base: str) -> Spec:
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     return tmp_path / "sweep"
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
+    """Train in no time, with made-up scores, and list the recipes: for tests of who does what."""
+    seen: list[Recipe] = []
+    keys = ("test_loss", "train_top1", "train_loss", "epoch", "density", "seconds")
+    model = build(Recipe.load("digits-quick"), open_data("digits"))
+
+    def train(recipe: Recipe, out: Path, *_: Any, **__: Any) -> FitResult:
+        seen.append(recipe)
+        score = {"test_top1": 90.0 + recipe.train.seed, **dict.fromkeys(keys, 0.5)}
+        return FitResult(model, [score], out)
+
+    monkeypatch.setattr(work, "train", train)
+    return seen

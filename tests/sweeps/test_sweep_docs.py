@@ -33,6 +33,6 @@ def test_the_examples_run(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "sweeps" / "delta" / "results.csv").is_file()
 
 
-@pytest.mark.parametrize("key", ["base", "about", "sampler", "trials", "goal"])
+@pytest.mark.parametrize("key", ["base", "about", "sampler", "trials", "seed", "goal"])
 def test_every_key_is_there(key):
     assert f"| `{key}` |" in PAGE

@@ -5,12 +5,14 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
+import torch
 
 from plumline.cli import main
 from plumline.errors import InputError
-from plumline.sweeps import Spec, results, run
+from plumline.sweeps import Spec, results, run, work
 from plumline.sweeps.study import open_study, taken
 
 
@@ -80,18 +82,23 @@ def test_a_database_can_hold_it(four, out, tmp_path):
     assert not (other / "runs").exists()
 
 
-def test_what_a_sampler_draws_is_as_much_as_was_asked_for(out, base):
+@pytest.mark.parametrize("sampler", ["random", "qmc", "tpe"])
+def test_what_a_sampler_draws_is_as_much_as_was_asked_for(sampler, tmp_path, base, trained):
     spec = Spec.from_toml(
-        'sampler = "random"\ntrials = 3\n'
+        f'sampler = "{sampler}"\ntrials = 3\n'
         + base
         + '[axes]\n"scheme.options.delta" = { low = 0.01, high = 0.3, log = true }\n'
         + '"train.seed" = { low = 1, high = 9 }\n'
     )
-    found = run(spec, out, quiet=True)
+    found = run(spec, tmp_path / "one", quiet=True)
     assert len(found.done) == 3
     assert all(0.01 <= row["scheme.options.delta"] <= 0.3 for row in found.rows)
     assert all(row["train.seed"] in range(1, 10) for row in found.rows)
     assert len({row["run"] for row in found.rows}) == 3
+    # The seed decides what is drawn.
+    assert run(spec, tmp_path / "two", quiet=True).rows == found.rows
+    other = run(replace(spec, seed=1), tmp_path / "three", quiet=True)
+    assert not {row["run"] for row in other.rows} & {row["run"] for row in found.rows}
 
 
 def test_a_killed_run_is_taken_up_again_where_it_was(out, tmp_path, base):
@@ -128,12 +135,28 @@ def test_a_run_in_other_hands_is_left_alone(four, out):
 
 
 def test_a_run_that_cannot_be_is_told_and_tried_again(out, base):
-    axes = '[axes]\n"scheme.options.region_channels" = [7, 16]\n'
-    spec = Spec.from_toml(base + axes)
+    spec = Spec.from_toml(base + '[axes]\n"train.lr" = [1e30, 0.01]\n')
     for _ in range(2):
         found = run(spec, out, quiet=True)
         assert [row["state"] for row in found.rows] == ["failed", "done"]
-        assert "region_channels is 7" in found.rows[0]["error"]
+        assert "the training loss is nan" in found.rows[0]["error"]
+        assert found.unfinished == "1 of 2 runs are not done: 1 failed"
+
+
+def test_no_error_of_a_run_stops_the_others(four, out, trained, monkeypatch):
+    real = work.train
+
+    def train(recipe, *arguments, **options):
+        if recipe.train.seed == 0:
+            raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate")
+        return real(recipe, *arguments, **options)
+
+    monkeypatch.setattr(work, "train", train)
+    for _ in range(2):
+        found = run(four, out, quiet=True)
+        assert [row["state"] for row in found.rows] == ["failed", "done"] * 2
+        reason = "OutOfMemoryError: CUDA out of memory. Tried to allocate"
+        assert found.rows[0]["error"] == reason
 
 
 def test_mistakes_are_found_before_anything_is_written(four, out, tmp_path, monkeypatch):
@@ -142,6 +165,12 @@ def test_mistakes_are_found_before_anything_is_written(four, out, tmp_path, monk
         run(four.with_changes(axes={"train.sed": [1]}), out)
     with pytest.raises(InputError, match=r"train\.batch_size = 0"):
         run(four.with_changes(axes={"train.batch_size": [8, 0]}), out)
+    with pytest.raises(InputError, match="region_channels is 7"):
+        run(four.with_changes(axes={"scheme.options.region_channels": [16, 7]}), out)
+    with pytest.raises(InputError, match="did you mean 'delta'"):
+        run(four.with_changes(set={"scheme.options.delto": 0.1}), out)
+    with pytest.raises(InputError, match="nosuch"):
+        run(four.with_changes(axes={"model.options.nosuch": [1]}), out)
     with pytest.raises(InputError, match="cifar10"):
         run(four.with_changes(base="cifar10-resnet20-signed-binary"), out, tmp_path)
     with pytest.raises(InputError, match="holds no sweep"):
@@ -172,3 +201,14 @@ def test_the_verb_runs_a_sweep_and_says_how_far_it_is(out, tmp_path, capsys, bas
     assert "mean test_top1" in said
     recipe = (out / found["runs"][0]["run"] / "recipe.toml").read_text()
     assert "lr = 0.01" in recipe
+
+
+def test_the_verb_fails_unless_all_runs_are_done(out, tmp_path, capsys, base):
+    spec = tmp_path / "own.toml"
+    spec.write_text(base + '[axes]\n"train.lr" = [1e30]\n')
+    arguments = ["sweep", str(spec), "--out", str(out)]
+    assert main(arguments) == 1
+    said = capsys.readouterr()
+    assert "1 of 1 runs are not done: 1 failed" in said.err
+    assert "the training loss is nan" in said.out
+    assert main([*arguments, "--status"]) == 0

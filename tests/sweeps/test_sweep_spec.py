@@ -1,9 +1,14 @@
 """What a sweep file may say, and the runs that follow from it."""
 
+from dataclasses import replace
+
 import pytest
 
+from plumline.data import open as open_data
 from plumline.errors import InputError
 from plumline.sweeps import Spec, narrowed, quantized_parameters, shortened
+from plumline.sweeps.points import points
+from plumline.training import build
 
 HEAD = 'base = "digits-quick"\n'
 
@@ -50,8 +55,42 @@ def test_folders_are_named_by_the_point_in_whatever_order(four):
     same_ends = spec('[axes]\n"scheme.name" = ["float"]\n"model.name" = ["digits-cnn"]\n')
     (point,) = same_ends.grid()
     assert same_ends.folder_name(point) == "scheme.name=float,model.name=digits-cnn"
-    odd = spec('[variants.net]\n"a/b: c" = {}\n')
-    assert odd.folder_name({"net": "a/b: c"}) == "net=a_b__c"
+
+
+def test_folders_of_any_points_have_short_safe_names_of_their_own():
+    odd = spec('[axes]\n"data.options.root" = ["/a/b", "_a_b", "_a,b"]\n')
+    names = [odd.folder_name(point) for point in odd.grid()]
+    assert [name.partition("-")[0] for name in names] == ["root=_a_b"] * 3
+    assert names[1] == "root=_a_b"
+    assert len(set(names)) == 3
+    epochs = [list(range(first, first + 90)) for first in (1, 2)]
+    long = Spec("digits-quick", axes={"train.milestones": epochs})
+    names = [long.folder_name(point) for point in long.grid()]
+    assert len(set(names)) == 2
+    assert all(len(name) < 255 for name in names)
+
+
+def test_a_base_that_is_a_file_stands_beside_the_sweep(tmp_path, monkeypatch):
+    text = 'base = "digits-quick"\n[train]\nepochs = 3\n[forms.long.train]\nepochs = 9\n'
+    (tmp_path / "mine.toml").write_text(text)
+    axes = '[axes]\n"train.seed" = [0]\n'
+    for base, epochs in (("mine.toml", 3), ("mine.toml:long", 9)):
+        (tmp_path / "sweep.toml").write_text(f'base = "{base}"\n{axes}')
+        found = Spec.load(tmp_path / "sweep.toml")
+        assert found.recipe({"train.seed": "0"}).train.epochs == epochs
+        assert Spec.from_toml(found.to_toml()).base == str(tmp_path / base)
+    # One that is given in a call or on the command line is found from where one is.
+    monkeypatch.chdir(tmp_path)
+    assert spec(axes).with_changes(base="mine.toml").base == str(tmp_path / "mine.toml")
+    assert spec(axes).with_changes(base="digits-quick").base == "digits-quick"
+
+
+def test_what_is_drawn_follows_from_the_seed():
+    axes = {"train.lr": {"low": 0.001, "high": 0.1, "log": True}, "train.seed": [0, 1, 2]}
+    for sampler in ("random", "qmc"):
+        drawn = Spec("digits-quick", sampler=sampler, trials=4, axes=axes)
+        assert points(drawn) == points(drawn) != points(replace(drawn, seed=1))
+        assert len({point["train.lr"] for point in points(drawn)}) == 4
 
 
 def test_a_sweep_comes_back_from_its_text(four):
@@ -72,6 +111,7 @@ def test_a_sweep_comes_back_from_its_text(four):
         ('sampler = "tpe"\ntrials = 2\n[axes]\n"train.lr" = { low = 2, high = 1 }\n', "low below"),
         ('[axes]\n"train.lr" = { low = 0.1, high = 1.0 }\n', "is a range"),
         ('sampler = "tpe"\n[axes]\n"train.lr" = [1.0]\n', "trials is 0"),
+        ('seed = -1\n[axes]\n"train.lr" = [1.0]\n', "seed is -1"),
         ('trials = 3\n[axes]\n"train.lr" = [1.0]\n', "trials is 3"),
         ('sampler = "tp"\n[axes]\n"train.lr" = [1.0]\n', "did you mean 'tpe'"),
         ('goal = "top1"\n[axes]\n"train.lr" = [1.0]\n', "unknown goal 'top1'"),
@@ -103,6 +143,33 @@ def test_every_shipped_sweep_makes_recipes(name):
     assert found.about
 
 
+FORMS = ("", ":plum", ":full")
+OF_ALL = {"block", "activation"}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_networks_of_the_shipped_comparison_differ_in_their_size_alone(form):
+    found = Spec.load("plum-equal-effectual")
+    found = found.with_changes(base=found.base + form)
+    models = [found.recipe(point).model for point in found.grid()]
+    shared = [{key: m.options[key] for key in OF_ALL & set(m.options)} for m in models]
+    assert shared == [shared[0]] * 4
+    assert shared[0] == {"activation": "prelu", **({"block": "plum"} if form else {})}
+    assert {m.name for m in models} == {"resnet20"}
+    assert [set(m.options) - OF_ALL for m in models] == [set(), set(), {"width"}, {"blocks"}]
+
+
+@pytest.mark.parametrize("name", Spec.shipped())
+@pytest.mark.parametrize("form", FORMS)
+def test_every_network_of_a_shipped_sweep_can_be_built(name, form):
+    found = Spec.load(name)
+    found = found.with_changes(base=found.base + form)
+    images = open_data("digits", size=32)
+    recipes = [found.recipe(point) for point in found.grid()]
+    for recipe in {repr((r.model, r.scheme)): r for r in recipes}.values():
+        build(recipe, images)
+
+
 SIZES = {"resnet20": 267_264, "resnet32": 460_800, "resnet44": 654_336, "resnet56": 847_872}
 
 
@@ -122,6 +189,8 @@ def test_the_shipped_comparison_has_the_sizes_that_are_found():
     slim, short = narrowed("resnet20", wanted), shortened("resnet20", wanted)
     assert labels["binary-narrowed"]["model.options.width"] == slim.options["width"]
     assert labels["binary-shortened"]["model.options.blocks"] == short.options["blocks"]
+    shorter = quantized_parameters("resnet20", {"blocks": "2-2-1", "block": "plum"})
+    assert shorter == quantized_parameters("resnet-cifar", {"blocks": "2-2-1"})
     assert short.changes() == {"model.name": "resnet-cifar", "model.options.blocks": "2-2-1"}
 
 

@@ -27,7 +27,8 @@ UNFINISHED, USER_MISTAKE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line (``sys.argv`` by default) and return the exit code.
 
-    0 when all went well, 1 when only a part of the work was done, 2 after one line on standard error for a user's mistake, 130 after Ctrl-C.
+    0 when all went well; after one line on standard error, 1 when a part of the work is not done,
+    2 for a user's mistake, 130 for Ctrl-C.
     """
     try:
         return _main(list(sys.argv[1:] if argv is None else argv))

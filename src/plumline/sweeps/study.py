@@ -103,7 +103,7 @@ def taken(study: "Study", spec: Spec, folder: Path) -> "Iterator[Trial | None]":
     with _alone(folder):
         for running in _running(study):
             if is_dead(running, folder):
-                put_back(study, running)
+                put_back(study, running.number)
         trial = _next(study, spec)
         lock = None if trial is None else _lock(folder, trial.number)
     try:
@@ -123,15 +123,15 @@ def retry_failed(study: "Study", folder: Path) -> None:
                 _wait_again(study, trial)
 
 
-def put_back(study: "Study", trial: "FrozenTrial | Trial") -> None:
-    """Let the same point wait again; its run folder goes on where it was."""
+def put_back(study: "Study", number: int) -> None:
+    """Let the point of a trial wait again; its run folder goes on where it was."""
     from optuna.trial import TrialState
 
+    trials = {trial.number: trial for trial in study.get_trials(deepcopy=False)}
     # First the new one: a process that is killed in between must not lose the point.
-    others = study.get_trials(deepcopy=False)
-    if all(other.user_attrs.get(INSTEAD_OF) != trial.number for other in others):
-        _wait_again(study, trial)
-    study.tell(trial.number, state=TrialState.FAIL)
+    if all(trial.user_attrs.get(INSTEAD_OF) != number for trial in trials.values()):
+        _wait_again(study, trials[number])
+    study.tell(number, state=TrialState.FAIL)
 
 
 def is_dead(trial: "FrozenTrial", folder: Path) -> bool:
@@ -149,7 +149,7 @@ def is_dead(trial: "FrozenTrial", folder: Path) -> bool:
     return True
 
 
-def point_of(trial: "FrozenTrial | Trial") -> dict[str, Any]:
+def point_of(trial: "FrozenTrial") -> dict[str, Any]:
     """Return the values of a trial's axes, as far as they are known."""
     return {**trial.system_attrs.get("fixed_params", {}), **trial.params}
 
@@ -225,7 +225,7 @@ def _running(study: "Study") -> "list[FrozenTrial]":
     return study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
 
 
-def _wait_again(study: "Study", trial: "FrozenTrial | Trial") -> None:
+def _wait_again(study: "Study", trial: "FrozenTrial") -> None:
     attributes = {QUEUED: True, INSTEAD_OF: trial.number}
     study.enqueue_trial(point_of(trial), user_attrs=attributes)
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from plumline import data
 from plumline.convert import summarize
 from plumline.errors import InputError
@@ -129,7 +127,7 @@ class Worker:
         except FolderInUse:
             self.say(f"{name}: another process trains it now, so it waits")
             busy.add(out)
-            put_back(study, trial)
+            put_back(study, trial.number)
         except Exception as error:
             # Whatever it is, the other runs may be possible; this one is told in the table.
             reason = _reason(error)
@@ -150,13 +148,15 @@ def _check(spec: Spec, root: str | None) -> None:
     for axis in spec.parsed:
         point[axis.name] = next(iter(axis.changes)) if isinstance(axis, Choices) else axis.low
     opened: dict[str, data.DataSet] = {}
+    built: set[str] = set()
     for axis in spec.parsed:
         for value in axis.changes if isinstance(axis, Choices) else (axis.low, axis.high):
             recipe = spec.recipe({**point, axis.name: value})
-            kind = repr(recipe.data)
+            kind, network = repr(recipe.data), repr((recipe.data, recipe.model, recipe.scheme))
             if kind not in opened:
                 opened[kind] = data.open(recipe.data.name, root, **recipe.data.options)
-            with torch.device("meta"):  # shapes only: no memory, no first weights
+            if network not in built:
+                built.add(network)
                 build(recipe, opened[kind])
 
 
