@@ -1,5 +1,6 @@
 """A run that is killed ends in the weights of one that is not."""
 
+import fcntl
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ import torch
 from plumline.data import DataSet
 from plumline.errors import InputError
 from plumline.training import Checkpoint, Recipe, build, fit, load_run
-from plumline.training.lock import sole_writer
+from plumline.training.lock import LOCK, sole_writer
 
 SCRIPT = """
 import sys, torch
@@ -117,6 +118,30 @@ def test_a_finished_run_is_loaded_not_repeated(
         assert torch.equal(again.model.state_dict()[name], value)
 
 
+def test_keys_that_cannot_change_the_weights_may_change(
+    digits: DataSet, short: Recipe, tmp_path: Path
+) -> None:
+    fit(build(short, digits), digits, short, tmp_path, quiet=True)
+    changes = {"workers": "1", "checkpoint_seconds": "9", "latents": "false"}
+    changes["evaluation_batch_size"] = "7"
+    other = short.override({f"train.{key}": text for key, text in changes.items()})
+    again = fit(build(other, digits), digits, other, tmp_path, quiet=True)
+    assert len(again.history) == other.train.epochs
+    wrong = other.override({"train.lr": "0.5"})
+    with pytest.raises(InputError, match=r"train\.lr = 0\.5"):
+        fit(build(wrong, digits), digits, wrong, tmp_path, quiet=True)
+
+
+def test_a_teacher_is_the_same_by_any_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "teacher").mkdir()
+    monkeypatch.chdir(tmp_path)
+    recipe = Recipe.load("digits-quick")
+    near = recipe.override({"distill.teacher": "teacher"})
+    far = recipe.override({"distill.teacher": str(tmp_path / "teacher")})
+    assert near.differences(far) == []
+    assert near.essence() == far.essence() != recipe.essence()
+
+
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "empty", "text"])
 def test_a_damaged_checkpoint_is_one_line(
     damage: str, digits: DataSet, short: Recipe, tmp_path: Path
@@ -162,6 +187,15 @@ def test_a_second_process_in_the_same_folder_is_refused(
     with sole_writer(tmp_path), pytest.raises(InputError, match="another process is training in"):
         fit(build(short, digits), digits, short, tmp_path, quiet=True)
     fit(build(short, digits), digits, short, tmp_path, quiet=True)
+
+
+def test_a_folder_is_held_through_a_file_that_is_open_for_writing(tmp_path: Path) -> None:
+    # NFS keeps no other locks between machines.
+    with sole_writer(tmp_path):
+        handle = os.open(tmp_path / LOCK, os.O_RDWR)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(handle)
 
 
 def test_a_disk_that_is_full_leaves_the_checkpoint_that_was_there(tmp_path: Path) -> None:

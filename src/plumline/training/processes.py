@@ -65,7 +65,8 @@ def side_by_side(calls: Sequence[Call], jobs: int | None = None) -> None:
             _stop(children)
             raise
     if failures:
-        raise InputError(f"{len(failures)} of {len(calls)} calls were not done: {failures[0]}")
+        reasons = "; ".join(dict.fromkeys(failures))
+        raise InputError(f"{len(failures)} of {len(calls)} calls were not done: {reasons}")
 
 
 @dataclass(frozen=True)

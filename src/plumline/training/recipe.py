@@ -222,12 +222,14 @@ class Recipe:
 
         Keys without effect have their defaults, and files of a teacher their absolute paths.
         """
-        defaults = TrainSection()
+        defaults, distill = TrainSection(), self.distill
         train = {name: getattr(defaults, name) for name in WITHOUT_EFFECT}
-        distill = {"teacher": self.distill.teacher, "weights": self.distill.weights}
-        paths = {key: os.path.abspath(at) for key, at in distill.items() if os.path.exists(at)}
         return replace(
-            self, train=replace(self.train, **train), distill=replace(self.distill, **paths)
+            self,
+            train=replace(self.train, **train),
+            distill=replace(
+                distill, teacher=_absolute(distill.teacher), weights=_absolute(distill.weights)
+            ),
         )
 
     def differences(self, other: "Recipe") -> list[str]:
@@ -239,6 +241,11 @@ class Recipe:
             for key, value in vars(getattr(mine, section.name)).items()
             if (theirs := getattr(getattr(others, section.name), key)) != value
         ]
+
+
+def _absolute(source: str) -> str:
+    """Return the path of a file or folder that is there; else it is a name."""
+    return os.path.abspath(source) if os.path.exists(source) else source
 
 
 def split_form(source: str) -> tuple[str, str]:
