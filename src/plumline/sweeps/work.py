@@ -118,10 +118,10 @@ class Worker:
         out = self.pool / _shared_name(recipe) if self.pool else self.folder / RUNS / name
         trial.set_user_attr("run", os.path.relpath(out, self.folder))
         trial.set_user_attr(DIGEST, _digest(recipe))
-        if out in busy:
-            self.say(f"{name}: waits for the process that trains it")
-            wait_for_writer(out)
         try:
+            if out in busy:
+                self.say(f"{name}: waits for the process that trains it")
+                wait_for_writer(out)
             fabric = make_fabric(recipe, self.device)
             result = train(recipe, out, self.root, fabric=fabric, quiet=self.quiet)
         except FolderInUse:
