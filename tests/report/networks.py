@@ -1,8 +1,12 @@
 """Small networks to report on, as ONNX models."""
 
+from typing import Any
+
 import numpy as np
 import onnx
 import onnx.parser
+
+from plumline.report import Report
 
 HOSTILE = '</script><img src=x onerror="window.broken=1"><b>&amp;\'\\u003c'
 
@@ -45,6 +49,10 @@ def make(arrays: dict[str, np.ndarray], text: str = TEXT) -> onnx.ModelProto:
     for number, node in enumerate(proto.graph.node):
         node.name = HOSTILE if "both_signs" in node.input else f"{node.op_type.lower()}-{number}"
     return proto
+
+
+def layers_of(found: Report) -> list[dict[str, Any]]:
+    return [row["layer"] for row in found.data["steps"] if "layer" in row]
 
 
 def kinds() -> dict[str, onnx.ModelProto]:
