@@ -110,8 +110,9 @@ def test_all_can_be_reached_and_used_with_the_keyboard(show: Viewer, written: Re
 def test_a_name_leads_to_its_layer(show: Viewer, written: Report) -> None:
     shown = show(written.path, width=390)
     assert not in_sight(shown, "#layer-title")
-    link = shown.locator("#layers").get_by_role("link", name="gemm", exact=False)
+    link = shown.locator(LAST_LINK)
     link.focus()
+    shown.wait_for_function(IN_SIGHT, arg=LAST_LINK)
     shown.keyboard.press("Enter")
     shown.wait_for_function("document.activeElement.id === 'layer-title'")
     shown.wait_for_function(IN_SIGHT, arg="#layer-title")
@@ -120,9 +121,10 @@ def test_a_name_leads_to_its_layer(show: Viewer, written: Report) -> None:
     shown.emulate_media(reduced_motion="reduce")
     assert shown.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
     shown.go_back()
-    shown.wait_for_function(IN_SIGHT, arg="#layers tbody tr:last-child a")
+    shown.wait_for_function(IN_SIGHT, arg=LAST_LINK)
 
 
+LAST_LINK = "#layers tbody tr:last-child a"
 IN_SIGHT = """(selector) => {
     const { top, bottom } = document.querySelector(selector).getBoundingClientRect();
     return top >= -1 && bottom <= innerHeight + 1;

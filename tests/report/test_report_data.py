@@ -75,7 +75,7 @@ def test_density_and_bits_are_those_of_the_quantized_layers(written: Report) -> 
     quantized = [layer for layer in layers_of(written) if layer["scheme"] != "float"]
     arrays = [networks.weights()[name] for name in ("one_sign", "both_signs", "pointwise")]
     packed = written.data["network"]["packed"]
-    assert packed["what"] == "the 3 quantized layers"
+    assert packed["what"] == "3 quantized layers"
     assert packed["effectual"] == sum(np.count_nonzero(array) for array in arrays)
     assert packed["density"] == packed["effectual"] / sum(array.size for array in arrays)
     assert packed["bits"] == pytest.approx(

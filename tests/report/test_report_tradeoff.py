@@ -72,5 +72,5 @@ def test_a_float_network_has_a_report_without_a_trade_off(tmp_path: Path) -> Non
     onnx.save(networks.make(arrays), path)
     written = report.write(path, tmp_path / "float.html", seconds=0.01)
     assert written.data["tradeoff"] is None
-    assert written.data["network"]["packed"]["what"] == "all layers"
+    assert written.data["network"]["packed"]["what"] == "5 layers"
     assert all(row["layer"]["packed"] is None for row in written.data["steps"] if "layer" in row)

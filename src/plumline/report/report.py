@@ -160,16 +160,15 @@ def _network(found: source.Source, analysis: Analysis, measured: steps.Measured)
     planned = [layer.operations[PLAN] for layer in analysis.layers]
     schemes = Counter(layer.scheme for layer in analysis.layers)
     kinds = ", ".join(f"{count} {scheme}" for scheme, count in schemes.most_common())
-    packed = analysis.quantized if analysis.quantized.layers else total
+    quantized = analysis.quantized
+    packed, what = (quantized, "quantized layer") if quantized.layers else (total, "layer")
     return {
-        "sentence": f"{len(analysis.layers)} layers with weights in {len(measured.steps)} steps: "
-        f"{kinds}.",
+        "sentence": f"{_number(total.layers, 'layer')} with weights in "
+        f"{_number(len(measured.steps), 'step')}: {kinds}.",
         "layers": total.layers,
         "weights": total.parameters,
         "packed": {
-            "what": f"the {packed.layers} quantized layers"
-            if analysis.quantized.layers
-            else "all layers",
+            "what": _number(packed.layers, what),
             "weights": packed.parameters,
             "effectual": packed.effectual,
             "density": packed.density,
@@ -181,3 +180,7 @@ def _network(found: source.Source, analysis: Analysis, measured: steps.Measured)
         "planned": sum(count.total for count in planned if count) if all(planned) else None,
         "seconds": measured.seconds,
     }
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"

@@ -36,7 +36,7 @@ function layerPanel({ steps, latents }) {
     });
     return h("div", { class: "operations" }, h("h3", {}, "Operations of one sample"),
       h("p", {}, `${grouped(layer.dense)} of dense work, in ${grouped(layer.macs)} multiply-accumulates; what is left of it under each execution model. “plan” is what runs.`),
-      h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Operations" }, h("table", {},
+      h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Operations" }, h("table", { class: "narrow" },
         h("thead", {}, h("tr", {}, ["model", "of dense", "additions", "multiplications"].map((name, i) => h("th", { scope: "col", class: i > 0 && "number" }, name)))),
         h("tbody", {}, rows))));
   }
@@ -50,14 +50,15 @@ function layerPanel({ steps, latents }) {
       return;
     }
     const latent = latents?.find((one) => one.name === step.title);
-    holder.replaceChildren(
+    holder.replaceChildren(...[
       h("div", { class: "pair" },
         h("div", { class: "stack" }, h("div", {}, h("h3", {}, "Weights"),
           layer.packed ? bitmaps(layer) : h("p", { class: "lede" }, "These are real numbers without a pattern: there is no picture of signs and zeros.")),
           layer.patterns ? patternHistogram(layer) : null),
         h("div", { class: "stack" }, facts(step), operations(step),
-          layer.patterns && layer.patterns.size > 1 ? nonzeroHistogram(layer) : null,
-          latent ? latentWeights(latent, "Latent weights") : null)));
+          layer.patterns && layer.patterns.size > 1 ? nonzeroHistogram(layer) : null)),
+      latent ? latentWeights(latent, "Latent weights") : null,
+    ].filter(Boolean));
   }
 
   selection.listen(show);

@@ -49,7 +49,7 @@ function tradeoff({ steps, tradeoff }) {
   return section("tradeoff", "Repetition against sparsity",
     `Operations of each layer when sums that filters have in common are made once (summerge, in tiles of ${tradeoff.tiles.join(" or ")} columns, whichever takes fewer). ` +
       `Lines are random weights in the shape of ${largest.title}, the square${cut ? `, cut to ${times(tradeoff.shape)}` : ` (${times(tradeoff.shape)})`}: ` +
-      "more zeros leave less to add, a third value leaves less in common. More filters share more, so layers of other shapes are elsewhere.",
+      "more zeros leave less to add, a third value leaves less in common. More filters share more, so layers of other shapes lie off the lines.",
     chart({
       label: `Operations over density. This network: density ${percent(tradeoff.network[0])}, ${percent(tradeoff.network[1])} of the dense operations`,
       height: 380,
