@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plumline.analysis.layer import Layer, Network
+from plumline.analysis.layer import Layer, Network, linear_size
 from plumline.errors import InputError
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def _layer(name: str, module: Any, input_shape: tuple[int, ...], output: tuple[i
     packed = pack(weight.reshape(len(weight), -1))
     size, made, held = input_shape[1:], output[1:], (packed.form, packed.bytes)
     if weight.ndim == 2:
+        size = linear_size(input_shape, batch=1)
+        made = (*size[:-1], len(weight))
         return Layer(name, "linear", weight, 1, size, made, (), (), (), *held)
     window = (tuple(module.stride), tuple(module.dilation), _pads(module))
     return Layer(name, "conv", weight, module.groups, size, made, *window, *held)
