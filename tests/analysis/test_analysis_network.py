@@ -285,3 +285,21 @@ def test_every_row_of_a_sample_counts_wherever_its_axis_is(kind: type, tmp_path:
     for network in networks:
         (layer,) = network.layers
         assert (layer.positions, layer.input_size, layer.output_size) == (7, (7, 6), (7, 5))
+
+
+def test_a_program_that_cannot_run_one_sample_asks_for_a_shape(tmp_path: Path) -> None:
+    class Pairs(nn.Linear):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return super().forward(x.reshape(-1, 12))
+
+    path = tmp_path / "net.onnx"
+    names = {"input_names": ["x"], "output_names": ["y"]}
+    sizes = ({0: 2 * torch.export.Dim("pairs")},)
+    torch.onnx.export(
+        Pairs(12, 5).eval(), (torch.zeros(4, 6),), path, dynamic_shapes=sizes, **names
+    )
+    program = plumline.compile(path)
+    with pytest.raises(InputError, match=r"cannot run one sample: .* --shape x="):
+        read_network(program)
+    (layer,) = read_network(program, shapes={"x": (4, 6)}).layers
+    assert layer.filters == 5

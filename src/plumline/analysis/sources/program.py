@@ -24,7 +24,7 @@ def read(program: Program, source: str, kind: str, shapes: Shapes | None = None)
     _plan(program, shapes or {})
     nodes = program.artifact.nodes
     steps, candidates = program.plan(), program.candidates()
-    batch = _batch(program)
+    batch = _batch(program, source)
     layers = [
         _layer(node, step, found.input_shape, batch)
         for node, step, found in zip(nodes, steps, candidates, strict=True)
@@ -52,11 +52,17 @@ def _plan(program: Program, shapes: Shapes) -> None:
         )
 
 
-def _batch(program: Program) -> int:
+def _batch(program: Program, source: str) -> int:
     """Return how many samples the program is planned for: the first size of its first input."""
     shapes = program.shapes()
-    shape = shapes[program.artifact.inputs[0].value] if shapes else ()
-    return shape[0] if shape else 1
+    if not shapes:
+        name = program.inputs[0].name
+        raise InputError(
+            f"{source} cannot run one sample: give a shape that it can run, as in --shape "
+            f"{name}=8,3,224,224"
+        )
+    shape = shapes[program.artifact.inputs[0].value]
+    return max(1, shape[0]) if shape else 1
 
 
 def _layer(node: Node, step: PlanStep, input_shape: tuple[int, ...], batch: int) -> Layer:
