@@ -307,3 +307,48 @@ def test_labels_are_read_back() -> None:
     models = parse(["dense", "summerge", "ucnn", "tables:group=6", "plan", "summerge:tile=8"])
     assert parse([model.label for model in models]) == models
     assert len(models) == 9
+
+
+class OneAxis(nn.Linear):
+    """The rows of all samples on one axis, as attention has them."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.reshape(-1, 6)).reshape(-1, 7, 5)
+
+
+class InFront(nn.Linear):
+    """Another axis than that of the samples in front."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.transpose(0, 1)).transpose(0, 1)
+
+
+@pytest.mark.parametrize("kind", [nn.Linear, OneAxis, InFront])
+def test_every_row_of_a_sample_counts_wherever_its_axis_is(kind: type, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    path = tmp_path / "net.onnx"
+    plumline.export_onnx(kind(6, 5).eval(), torch.zeros(2, 7, 6), path)
+    eight = plumline.compile(path, shapes={"input": (8, 7, 6)})
+    networks = [read_network(path), read_network(eight)]
+    networks.append(read_network(kind(6, 5), input_shape=(7, 6)))
+    for network in networks:
+        (layer,) = network.layers
+        assert (layer.positions, layer.input_size, layer.output_size) == (7, (7, 6), (7, 5))
+
+
+def test_a_program_that_cannot_run_one_sample_asks_for_a_shape(tmp_path: Path) -> None:
+    class Pairs(nn.Linear):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return super().forward(x.reshape(-1, 12))
+
+    path = tmp_path / "net.onnx"
+    names = {"input_names": ["x"], "output_names": ["y"]}
+    sizes = ({0: 2 * torch.export.Dim("pairs")},)
+    torch.onnx.export(
+        Pairs(12, 5).eval(), (torch.zeros(4, 6),), path, dynamic_shapes=sizes, **names
+    )
+    program = plumline.compile(path)
+    with pytest.raises(InputError, match=r"cannot run one sample: .* --shape x="):
+        read_network(program)
+    (layer,) = read_network(program, shapes={"x": (4, 6)}).layers
+    assert layer.filters == 5

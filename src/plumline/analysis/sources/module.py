@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plumline.analysis.layer import Layer, Network
+from plumline.analysis.layer import Layer, Network, linear_size
 from plumline.errors import InputError
 
 if TYPE_CHECKING:
@@ -68,11 +68,14 @@ def _layer(name: str, module: Any, input_shape: tuple[int, ...], output: tuple[i
 
     weight = np.ascontiguousarray(module.weight.detach().cpu().float().numpy())
     packed = pack(weight.reshape(len(weight), -1))
-    size, made, held = input_shape[1:], output[1:], (packed.form, packed.bytes)
+    held = (packed.form, packed.bytes)
     if weight.ndim == 2:
+        size = linear_size(input_shape, batch=1)
+        made = (*size[:-1], len(weight))
         return Layer(name, "linear", weight, 1, size, made, (), (), (), *held)
+    sizes = (input_shape[1:], output[1:])
     window = (tuple(module.stride), tuple(module.dilation), _pads(module))
-    return Layer(name, "conv", weight, module.groups, size, made, *window, *held)
+    return Layer(name, "conv", weight, module.groups, *sizes, *window, *held)
 
 
 def _pads(module: Any) -> tuple[int, ...]:
