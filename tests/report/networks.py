@@ -77,6 +77,11 @@ def kinds() -> dict[str, onnx.ModelProto]:
             {"a": signs(16, 2, 3, 3)},
             _graph("x, a", "y", "Conv <group = 8>", "float[N,16,9,9] x", "float[N,16,7,7] y") + "}",
         ),
+        "zeros": make(
+            {"a": np.zeros((8, 4, 3, 3)), "b": signs(8, 8, 3, 3)},
+            _graph("x, a", "h", "Conv", "float[N,4,9,9] x", "float[N,8,5,5] y")
+            + "r = Relu(h) y = Conv (r, b) }",
+        ),
         "sparse": make(
             {"a": few * (np.abs(few) > 1.2)},
             _graph("x, a", "y", "Conv", "float[N,8,9,9] x", "float[N,12,7,7] y") + "}",

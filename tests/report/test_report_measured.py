@@ -142,3 +142,17 @@ def test_open_sizes_are_asked_for_and_given(
         assert found.data["steps"][0]["output"] == (1, networks.FILTERS, 12, 9)
         assert found.data["made"]["batch"] == 2
         assert layers_of(found)[0]["macs"] == networks.FILTERS * 27 * 12 * 9
+
+
+def test_a_network_that_cannot_run_one_sample_asks_for_a_shape() -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17]>
+    agraph (float[N,6] x) => (float[M,5] y) {
+        pairs = Constant <value_ints = [-1, 12]> ()
+        p = Reshape (x, pairs) y = Gemm <transB = 1> (p, w)
+    }"""
+    kernel = np.random.default_rng(0).standard_normal((5, 12))
+    program = plumline.compile(networks.make({"w": kernel}, text))
+    with pytest.raises(InputError, match=r"cannot be run: .* --shape x=8,6$"):
+        steps.measure(program, 0.01)
+    measured = steps.measure(program, 0.01, {"x": (4, 6)})
+    assert (measured.batch, measured.inputs) == (4, {"x": (4, 6)})

@@ -13,6 +13,7 @@ from plumline.errors import InputError
 from plumline.runtime import Program
 from plumline.runtime.artifact import Artifact, Node, Size
 from plumline.runtime.plan import PlanStep
+from plumline.runtime.program import StepTime
 
 Shapes = Mapping[str, tuple[int, ...]]
 Sample = dict[str, NDArray[np.float32]]
@@ -60,7 +61,7 @@ def measure(program: Program, budget: float, shapes: Shapes | None = None) -> Me
     _check(artifact)
     sample = _sample(artifact, shapes or {})
     batch = _batch(sample)
-    once = sum(step.seconds for step in program.profile(sample, 3))
+    once = sum(step.seconds for step in _profile(program, sample, 3))
     runs = int(min(max(budget / 2 / max(once, 1e-9), FEWEST_RUNS), MOST_RUNS))
     times = [step.seconds / batch for step in program.profile(sample, runs)]
     whole = median(_timed(program, sample) for _ in range(runs)) / batch
@@ -129,9 +130,9 @@ def _sizes(port: tuple[Size, ...], others: int) -> list[int]:
 
 
 def _batch(sample: Sample) -> int:
-    """Return the number of samples: the first size of the inputs, where they have the same."""
-    first = {array.shape[:1] for array in sample.values()}
-    return first.pop()[0] if len(first) == 1 and first != {()} else 1
+    """Return the number of samples: the first size of the first input, as in an analysis."""
+    first = next(iter(sample.values())).shape
+    return first[0] if first else 1
 
 
 def _of_one(shape: tuple[int, ...], batch: int) -> tuple[int, ...]:
@@ -139,6 +140,18 @@ def _of_one(shape: tuple[int, ...], batch: int) -> tuple[int, ...]:
     if not shape or shape[0] % batch:
         return shape
     return (shape[0] // batch, *shape[1:])
+
+
+def _profile(program: Program, sample: Sample, runs: int) -> list[StepTime]:
+    """Time the steps; say what to do where the network cannot run on these shapes."""
+    try:
+        return program.profile(sample, runs)
+    except InputError as error:
+        name, array = next(iter(sample.items()))
+        wanted = ",".join(map(str, (8, *array.shape[1:])))
+        raise InputError(
+            f"{error}: give a shape that it can run, as in --shape {name}={wanted}"
+        ) from None
 
 
 def _timed(program: Program, sample: Sample) -> float:

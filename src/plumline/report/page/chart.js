@@ -28,11 +28,12 @@ function logarithmic([low, high], [from, to]) {
   return scale;
 }
 
+const LETTERS = h("canvas").getContext("2d");
+
 // How wide a text is in the letters of a chart.
 function textWidth(text) {
-  textWidth.context ??= h("canvas").getContext("2d");
-  textWidth.context.font = `12px ${getComputedStyle(document.body).fontFamily}`;
-  return Math.ceil(textWidth.context.measureText(text).width);
+  LETTERS.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+  return Math.ceil(LETTERS.measureText(text).width);
 }
 
 // The ticks of an axis as values and texts; how many there are does not depend on where the axis is drawn.

@@ -7,8 +7,10 @@ function tradeoff({ steps, tradeoff }) {
   const own = steps.filter((step) => step.layer && step.layer.merged !== null);
   const { layer: number, cut, point } = tradeoff.largest;
   const largest = steps.find((step) => step.layer?.number === number);
-  const all = [1, point[1], ...counted.map(([, ops]) => ops), ...own.map((step) => step.layer.merged)];
+  // A layer of zeros takes no operations, which a logarithmic axis has no place for: it is drawn at its end.
+  const all = [1, point[1], ...counted.map(([, ops]) => ops), ...own.map((step) => step.layer.merged)].filter((ops) => ops > 0);
   const range = [Math.min(...all) / 1.3, Math.max(...all) * 1.25];
+  const place = ({ x, y }, [density, ops]) => [x(density), y(Math.max(ops, range[0]))];
   const sparse = Array.from({ length: 60 }, (_, i) => range[0] * (1 / range[0]) ** (i / 59));
   const dots = new Map();
   const marker = mark(dots);
@@ -18,14 +20,15 @@ function tradeoff({ steps, tradeoff }) {
     key("circle", "dot own", "layers of this network"), key("square", "whole", `${largest.title}${cut ? ", cut" : ""}`), key("circle", "whole", "this network"),
   ];
 
-  function draw({ svg, x, y, left, right }) {
+  function draw(plot) {
+    const { svg, x, y, left, right } = plot;
     svg.append(
       s("line", { class: "scheme dense line", x1: left, x2: right, y1: y(1), y2: y(1) }),
       s("path", { class: "sparse", d: path(sparse.map((density) => [x(density), y(density)])) }),
       s("text", { class: "note", x: x(0.02), y: y(1) - 6 }, "every weight by itself"),
       s("text", { class: "note", x: x(0.36), y: y(0.3) + 4 }, "every non-zero by itself"));
     for (const { scheme, points } of tradeoff.curves) {
-      const at = points.map(([density, ops]) => [x(density), y(ops)]);
+      const at = points.map((point) => place(plot, point));
       svg.append(s("path", { class: `scheme ${scheme} line`, d: path(at) }));
       for (const [i, [cx, cy]] of at.entries())
         svg.append(build(SHAPES[SCHEMES[scheme]](cx, cy, 4), { class: `scheme ${scheme}` },
@@ -35,11 +38,11 @@ function tradeoff({ steps, tradeoff }) {
     dots.clear();
     for (const step of own) {
       const title = `${step.title}: density ${percent(step.layer.density)}, ${percent(step.layer.merged)} of the dense operations`;
-      const element = dot(step.number, x(step.layer.density), y(step.layer.merged), 4.5, "own", title);
+      const element = dot(step.number, ...place(plot, [step.layer.density, step.layer.merged]), 4.5, "own", title);
       dots.set(step.number, element);
       svg.append(element);
     }
-    const ring = (shape, [density, ops], name) => svg.append(build(SHAPES[shape](x(density), y(ops), 8), { class: "whole" },
+    const ring = (shape, [density, ops], name) => svg.append(build(SHAPES[shape](...place(plot, [density, ops]), 8), { class: "whole" },
       [s("title", {}, `${name}: density ${percent(density)}, ${percent(ops)} of the dense operations`)]));
     ring("circle", tradeoff.network, "this network");
     ring("square", point, `${largest.title}, ${times(tradeoff.shape)}`);
