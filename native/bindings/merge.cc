@@ -17,7 +17,6 @@
 #include "jit/assembler.h"
 #include "kernels/merge/code.h"
 #include "kernels/merge/cost.h"
-#include "kernels/merge_conv/programs.h"
 
 namespace nb = nanobind;
 
@@ -187,7 +186,6 @@ nb::bytes assemble(int vector_bytes, const std::vector<Instruction>& list) {
 void bind_merge(nb::module_& m) {
   using namespace nb::literals;
   m.def("assemble", assemble, "vector_bytes"_a, "instructions"_a);
-  m.attr("MERGE_CHUNK") = kMergeChunk;
   m.def("merge_budget", [](int64_t columns, int vector_bytes) {
     const MergeBudget budget = merge_budget(columns, vector_bytes);
     return std::make_tuple(budget.least_uses, budget.most_temporaries);

@@ -8,10 +8,10 @@
 
 #include "bindings/merge.h"
 #include "bindings/probe.h"
+#include "bindings/sizes.h"
 #include "bindings/summerge.h"
 #include "core/graph.h"
 #include "kernels/int8_tiles/int8_tiles.h"
-#include "kernels/shared_tables/shared_tables.h"
 
 namespace nb = nanobind;
 
@@ -280,9 +280,8 @@ NB_MODULE(_native, m) {
   m.def("available_isas", isa_names);
   m.def("operators", registered_operators);
   bind_merge(m);
-  m.attr("SHARED_TABLES_CHUNK") = kChunkChannels;
-  m.def("shared_table_bits", shared_table_bits, nb::arg("channels"), nb::arg("taps"), nb::arg("planes"));
   bind_probe(m);
+  bind_sizes(m);
   bind_summerge(m);
   m.def("multiply_int8", multiply_int8, nb::arg("weights"), nb::arg("inputs"), nb::arg("isa"));
   nb::class_<Graph>(m, "Graph")

@@ -172,6 +172,23 @@ def freeze(model: nn.Module) -> nn.Module:
     return model
 
 
+def check_finite(model: nn.Module) -> None:
+    """Raise `InputError` where a parameter is NaN or infinite, or a buffer NaN.
+
+    A latent weight that is NaN is on no side of a threshold, so that its whole filter may become
+    zeros: the effective weights of a broken network can look sound.
+    """
+    known = [(n, p) for n, p in model.named_parameters() if not nn.parameter.is_lazy(p)]
+    wrong = {name: ~parameter.isfinite() for name, parameter in known}
+    wrong |= {name: tensor.isnan() for name, tensor in model.named_buffers()}
+    for name, where in wrong.items():
+        if where.any():
+            raise InputError(
+                f"{name!r} is NaN or infinite in {int(where.sum())} of {where.numel()} places: go "
+                "back to an earlier checkpoint, or train again at a lower rate"
+            )
+
+
 def plum_preset(layers: Mapping[str, nn.Module]) -> set[str]:
     """Keep what PLUM keeps: the first convolution, 1x1 shortcut convolutions, the classifier.
 

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from plumline._extras import require
 from plumline._files import write_bytes
-from plumline.convert import freeze
+from plumline.convert import check_finite, freeze
 from plumline.errors import InputError, MissingDependencyError
 
 Runner: TypeAlias = Callable[[dict[str, npt.NDArray[Any]]], Sequence[npt.NDArray[Any]]]
@@ -98,11 +98,13 @@ def export_onnx(
         tolerance: how far an output may differ, relative to its largest absolute value.
 
     Raises:
-        InputError: the model cannot be exported, or the file's answers differ from the module's.
+        InputError: the model has a NaN weight or cannot be exported, or the file's answers differ
+            from the module's.
     """
     if opset < LOWEST_OPSET:
         raise InputError(f"opset {opset} is too old: plumline writes {LOWEST_OPSET} or later")
     require("onnxscript", "train")
+    check_finite(model)
     frozen = _frozen_copy(model)
     examples = _example_tuple(example)
     proto = _trace(frozen, examples, dynamic_batch, opset)

@@ -1,5 +1,7 @@
 """What an execution model counts is what its graph executes, and the graph computes the layer."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,9 +10,9 @@ from analysis_layers import RESNET18, VALUES, conv_layer, convolve, linear_layer
 import plumline
 from plumline.analysis import ExecutionModel, Layer
 from plumline.analysis.execution import parse
-from plumline.analysis.execution.kernels.merge import Merge
+from plumline.analysis.execution.kernels.merge import IntegerMerge, Merge
 from plumline.analysis.execution.kernels.planes import AddOnes
-from plumline.analysis.execution.kernels.tables import SharedTables, WindowTables
+from plumline.analysis.execution.kernels.tables import IntegerTables, SharedTables, WindowTables
 from plumline.analysis.execution.summerge import SumMerge
 
 EXACT = (
@@ -42,13 +44,36 @@ def test_linear_layers(model: str, values: str) -> None:
     check(model, linear_layer(values, 3))
 
 
-@pytest.mark.parametrize(
-    "kernel", [AddOnes(), Merge(32), Merge(64), WindowTables(), SharedTables()]
-)
+@pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("values", VALUES)
 @pytest.mark.parametrize("seed", range(3))
 def test_kernels_of_the_engine(kernel: ExecutionModel, values: str, seed: int) -> None:
     check(kernel, conv_layer(values, seed))
+
+
+@pytest.mark.parametrize("kernel", [IntegerMerge(32), IntegerMerge(64), IntegerTables()])
+@pytest.mark.parametrize("values", VALUES)
+@pytest.mark.parametrize("seed", range(3))
+def test_kernels_on_codes(kernel: ExecutionModel, values: str, seed: int) -> None:
+    codes = {"input": "uint8", "input_low": 3}
+    check(kernel, replace(conv_layer(values, seed), attributes=codes))
+
+
+@pytest.mark.parametrize(("codes", "chunks"), [({"input": "uint8"}, 2), ({"input": "int8"}, 2)])
+def test_sums_of_many_codes_are_cut_so_that_int16_holds_them(
+    codes: dict[str, str], chunks: int
+) -> None:
+    random = np.random.default_rng(0)
+    weight = random.choice([-1, 1], (4, 56, 3, 3)).astype(np.float32)
+    window = ((1, 1), (1, 1), (1, 1, 1, 1), "planes", 0)
+    layer = Layer("layer", "conv", weight, 1, (56, 4, 4), (4, 4, 4), *window, attributes=codes)
+    (pieces,) = IntegerMerge(64).graph(layer).pieces
+    assert len(pieces) == chunks
+    for piece in pieces:
+        # Signs times a range of 256 codes: what a sum may come to has at most 2^16 numbers.
+        assert piece.graph.inputs * len(piece.taps) * 255 < 2**16
+    check(IntegerMerge(64), layer)
+    check(IntegerTables(), layer)
 
 
 def test_sparsity_support_pays_where_weights_are_zero_and_values_few() -> None:

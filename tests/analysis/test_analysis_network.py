@@ -245,8 +245,57 @@ def test_a_nan_weight_names_the_layer() -> None:
     net = nn.Sequential(nn.Conv2d(3, 4, 3))
     with torch.no_grad():
         net[0].weight[0, 0, 0, 0] = float("nan")
-    with pytest.raises(InputError, match="layer '0' has 1 weights that are NaN or infinite"):
+    with pytest.raises(InputError, match=r"'0\.weight' is NaN or infinite in 1 of "):
         analyze(net, input_shape=(3, 8, 8))
+
+
+def test_a_nan_latent_weight_is_refused_although_its_filter_looks_sound(tmp_path: Path) -> None:
+    net = model("signed-binary")
+    with torch.no_grad():
+        net[3].parametrizations["weight"].original[0, 0, 0, 0] = float("nan")
+    assert bool(net[3].weight.isfinite().all())
+    message = r"'3\.parametrizations\.weight\.original' is NaN or infinite in 1 of "
+    with pytest.raises(InputError, match=message):
+        analyze(net, input_shape=(8, 8, 8))
+    with pytest.raises(InputError, match=message):
+        export(net, tmp_path / "net.onnx")
+    with torch.no_grad():
+        net = model("binary")
+        net[1].running_var[0] = float("nan")
+    with pytest.raises(InputError, match=r"'1\.running_var' is NaN"):
+        analyze(net, input_shape=(8, 8, 8))
+
+
+def test_a_layer_that_runs_twice_costs_twice(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    conv = nn.Conv2d(8, 8, 3, padding=1)
+    net = nn.Sequential(conv, nn.ReLU(), conv).eval()
+    found, exported = analyze(net, input_shape=(8, 8, 8)), analyze(export(net, tmp_path / "n.onnx"))
+    assert [layer.name for layer in found.layers] == ["0", "0#2"]
+    assert found.total.dense_macs == exported.total.dense_macs == 2 * 8 * 8 * 9 * 64
+    assert found.total.parameters == exported.total.parameters
+
+
+@pytest.mark.parametrize("values", [(-0.7, 0.0, 1.3), (0.0, 0.4, 1.1)])
+def test_repetition_does_not_depend_on_a_factor_of_the_filter(values: tuple[float, ...]) -> None:
+    random = np.random.default_rng(0)
+    weight = random.choice(values, (32, 16, 3, 3)).astype(np.float32)
+    factor = random.uniform(0.1, 3, (32, 1, 1, 1)).astype(np.float32)
+    window = ((1, 1), (1, 1), (1, 1, 1, 1), "planes", 0)
+    layers = [
+        Layer("layer", "conv", w, 1, (16, 8, 8), (32, 8, 8), *window)
+        for w in (weight, weight * factor)
+    ]
+    before, after = (analyze(Network("net", "model", (layer,))).layers[0] for layer in layers)
+    for fact in ("distinct_filters", "distinct_slices", "distinct_channel_groups"):
+        assert getattr(before, fact) == getattr(after, fact)
+    assert before.distinct_channel_groups <= 3**4
+
+
+def test_all_models_that_serve_a_float_network_are_counted() -> None:
+    found = analyze(model("float"), input_shape=(8, 8, 8), operations=["all"])
+    assert set(found.models) >= {"dense", "sparse", "plan"}
+    assert not any(label.startswith("summerge") for label in found.models)
 
 
 def test_an_empty_run_folder_is_refused(tmp_path: Path) -> None:
@@ -258,3 +307,48 @@ def test_labels_are_read_back() -> None:
     models = parse(["dense", "summerge", "ucnn", "tables:group=6", "plan", "summerge:tile=8"])
     assert parse([model.label for model in models]) == models
     assert len(models) == 9
+
+
+class OneAxis(nn.Linear):
+    """The rows of all samples on one axis, as attention has them."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.reshape(-1, 6)).reshape(-1, 7, 5)
+
+
+class InFront(nn.Linear):
+    """Another axis than that of the samples in front."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.transpose(0, 1)).transpose(0, 1)
+
+
+@pytest.mark.parametrize("kind", [nn.Linear, OneAxis, InFront])
+def test_every_row_of_a_sample_counts_wherever_its_axis_is(kind: type, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    path = tmp_path / "net.onnx"
+    plumline.export_onnx(kind(6, 5).eval(), torch.zeros(2, 7, 6), path)
+    eight = plumline.compile(path, shapes={"input": (8, 7, 6)})
+    networks = [read_network(path), read_network(eight)]
+    networks.append(read_network(kind(6, 5), input_shape=(7, 6)))
+    for network in networks:
+        (layer,) = network.layers
+        assert (layer.positions, layer.input_size, layer.output_size) == (7, (7, 6), (7, 5))
+
+
+def test_a_program_that_cannot_run_one_sample_asks_for_a_shape(tmp_path: Path) -> None:
+    class Pairs(nn.Linear):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return super().forward(x.reshape(-1, 12))
+
+    path = tmp_path / "net.onnx"
+    names = {"input_names": ["x"], "output_names": ["y"]}
+    sizes = ({0: 2 * torch.export.Dim("pairs")},)
+    torch.onnx.export(
+        Pairs(12, 5).eval(), (torch.zeros(4, 6),), path, dynamic_shapes=sizes, **names
+    )
+    program = plumline.compile(path)
+    with pytest.raises(InputError, match=r"cannot run one sample: .* --shape x="):
+        read_network(program)
+    (layer,) = read_network(program, shapes={"x": (4, 6)}).layers
+    assert layer.filters == 5

@@ -15,7 +15,7 @@ import pytest
 from plumline.bench import caps, contenders, footprint, measure, suite, timed
 from plumline.bench import suites as _suites  # noqa: F401 - registers the suites
 from plumline.bench.networks import chain, values
-from plumline.bench.records import KEY, Records, read
+from plumline.bench.records import KEY, Records, read, write
 from plumline.bench.subject import Subject
 from plumline.bench.suite import Case, Settings
 from plumline.bench.suite_run import run_suite
@@ -135,6 +135,16 @@ def test_rows_are_kept_and_gone_on_with(
     more = run_suite("tiny", SHORT, csv=path, resume=True)
     assert more[: len(rows)] == rows
     assert {row["case"] for row in more[len(rows) :]} == {"more"}
+
+
+def test_times_of_another_machine_are_not_gone_on_with(
+    groups: list[list[Case]], tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.csv"
+    rows = run_suite("tiny", SHORT, csv=path)
+    write(path, [{**row, "cpu": "Z80"} for row in rows])
+    with pytest.raises(InputError, match=r"holds times of another machine \(Z80, "):
+        run_suite("tiny", SHORT, csv=path, resume=True)
 
 
 def only(name: str, case: Case) -> Subject:

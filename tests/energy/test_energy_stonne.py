@@ -1,6 +1,8 @@
 """STONNE's input as its command line takes it, and its counters read back."""
 
+import csv
 import subprocess
+from dataclasses import replace
 
 import pytest
 import tomli
@@ -34,9 +36,27 @@ CB_WIRE WRITE=9 READ=9
 """
 
 
+def estimated(layers=LAYERS, array=None, dataflow="sparse", number_format="fp16"):
+    return estimate(
+        layers,
+        table=EnergyTable.load("stonne"),
+        array=array or Array(64, 32),
+        dataflow=dataflow,
+        number_format=number_format,
+    )
+
+
+def finish(folder, number=0, text=COUNTERS):
+    """Leave counters as STONNE does for one of the layers."""
+    with (folder / "layers.csv").open(newline="") as file:
+        stem = list(csv.DictReader(file))[number]["stem"]
+    path = folder / f"output_stats_layer_{stem}_architecture_MSes_64timestamp_1.counters"
+    path.write_text(text)
+
+
 @pytest.fixture
 def folder(tmp_path):
-    stonne.write(LAYERS, tmp_path, Array(64, 32))
+    stonne.write(estimated(), tmp_path)
     return tmp_path
 
 
@@ -69,7 +89,7 @@ def test_every_layer_is_one_command(folder):
 
 
 def test_the_dense_dataflow_asks_for_no_zeros(tmp_path):
-    stonne.write(LAYERS, tmp_path, Array(), "dense")
+    stonne.write(estimated(dataflow="dense"), tmp_path)
     assert "-MK_sparsity=66" not in (tmp_path / "run.sh").read_text()
 
 
@@ -83,18 +103,63 @@ def test_counters_are_summed_over_units():
 
 
 def test_counters_of_finished_layers_are_read_for_all_groups(folder):
-    name = "output_stats_layer_000-features-conv-1_architecture_MSes_64timestamp_1.counters"
-    (folder / name).write_text(COUNTERS)
-    (done,) = stonne.read(folder)
-    assert (done.layer, done.cycles, done.events.multiply) == ("features/conv 1", 200, 60)
-    table = EnergyTable.load("stonne")
-    found = estimate(LAYERS, table=table, array=Array(64, 32))
-    (row,) = stonne.compare([done], found)
+    finish(folder)
+    (row,) = stonne.compare(estimated(), folder)
+    assert (row["layer"], row["cycles"]) == ("features/conv 1", 200)
     energy = 60 * 0.00741 + 4 * 0.00741 + 44 * 0.111 + 112 * 0.044 + 16 * 0.036
     energy += 80 * 0.00223226 + 28 * 0.001839831
     energy += 200 * (2 * 0.001614 + 0.001505 + 0.000157 + 0.0101)
     assert row["energy"] == pytest.approx(energy)
     assert row["ratio"] == pytest.approx(row["model"] / energy)
+
+
+def test_layers_of_one_name_are_told_apart(tmp_path):
+    twins = estimated([LAYERS[0], replace(LAYERS[1], name=LAYERS[0].name)])
+    stonne.write(twins, tmp_path)
+    finish(tmp_path, 1)
+    (row,) = stonne.compare(twins, tmp_path)
+    assert row["model"] == twins.layers[1].energy - twins.layers[1].components["dram"]
+
+
+def test_counters_of_nothing_have_no_ratio(folder):
+    finish(folder, text="CYCLES=0\nSWITCH ROUTE_UNICAST=0\n")
+    (row,) = stonne.compare(estimated(), folder)
+    assert (row["energy"], row["ratio"]) == (0, None)
+
+
+RETRAINED = replace(LAYERS[0], nonzeros=(1, 1, 1, 1))
+SMALLER = replace(LAYERS[1], nonzeros=(8,) * 4, depth=8)
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ({"array": Array(128, 32)}, "multipliers 64 in line 2 of layers.csv, not 128"),
+        ({"array": Array(64, 64)}, "ports 32 in line 2 of layers.csv, not 64"),
+        ({"dataflow": "dense"}, "dataflow sparse in line 2 of layers.csv, not dense"),
+        ({"layers": [RETRAINED, LAYERS[1]]}, "mk_sparsity 66 in line 2 of layers.csv, not 88"),
+        ({"layers": [LAYERS[0], SMALLER]}, "k 16 in line 3 of layers.csv, not 8"),
+        ({"layers": [replace(LAYERS[0], columns=80), LAYERS[1]]}, "n 10 in line 2 of .*, not 80"),
+        ({"layers": LAYERS[:1]}, "2 layers, not 1"),
+        ({"layers": LAYERS[1:]}, "stem 000-features-conv-1 in line 2 of layers.csv, not 000-fc"),
+    ],
+)
+def test_counters_of_something_else_are_refused(folder, asked, named):
+    finish(folder)
+    with pytest.raises(InputError, match=f"was written for {named}: .*name another folder"):
+        stonne.compare(estimated(**asked), folder)
+
+
+def test_counters_can_be_priced_anew(folder):
+    finish(folder)
+    buffer = Array(64, 32, buffer_kib=8)
+    assert len(stonne.compare(estimated(array=buffer, number_format="int8"), folder)) == 1
+
+
+def test_a_folder_with_counters_of_unknown_origin_is_not_written_to(folder):
+    finish(folder)
+    with pytest.raises(InputError, match="has counters already: name another folder"):
+        stonne.write(estimated(), folder)
 
 
 @pytest.mark.parametrize("text", ["", "hello\n", "CYCLES=many\n", "ADDER ADD_2_1\n", "ADDER A=x\n"])
@@ -105,14 +170,7 @@ def test_a_file_without_counters_is_named(text):
 
 def test_a_folder_of_something_else_is_named(tmp_path):
     with pytest.raises(InputError, match=r"has no layers\.csv"):
-        stonne.read(tmp_path)
+        stonne.compare(estimated(), tmp_path)
     (tmp_path / "layers.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="has other columns"):
-        stonne.read(tmp_path)
-
-
-def test_counts_of_another_network_are_refused(folder):
-    found = estimate(LAYERS[1:], table=EnergyTable.load("stonne"))
-    other = stonne.Simulated("features/conv 1", 1, found.layers[0].events)
-    with pytest.raises(InputError, match="unknown simulated layer"):
-        stonne.compare([other], found)
+        stonne.compare(estimated(), tmp_path)

@@ -1,5 +1,7 @@
 """Event energies: what is published, what is derived and how, what no table says."""
 
+from itertools import pairwise
+
 import pytest
 
 from plumline.energy import BITS, Array, EnergyTable, MatrixProduct, estimate
@@ -63,13 +65,16 @@ def test_formats_without_a_published_figure_follow_from_those_with_one(number_fo
         assert not price("horowitz-45nm", event, number_format).published
 
 
-@pytest.mark.parametrize("number_format", ["int16", "fp8", "int8"])
+@pytest.mark.parametrize("number_format", ["int16", "fp8", "int8", "fp32", "int32"])
 @pytest.mark.parametrize("event", ["multiply", "add"])
 def test_stonne_s_other_formats_have_the_ratios_of_horowitz_s(event, number_format):
     def ratio(table):
         return price(table, event, number_format).energy / price(table, event, "fp16").energy
 
     assert ratio("stonne") == pytest.approx(ratio("horowitz-45nm"), rel=1e-3)
+    found = price("stonne", event, number_format)
+    assert not found.published
+    assert "the ratio of Horowitz's table" in found.source
 
 
 def test_words_are_scaled_by_their_width_and_then_are_derived():
@@ -107,11 +112,35 @@ def test_the_parts_make_the_whole():
     assert found.energy == pytest.approx(2 * by_hand)
 
 
+@pytest.mark.parametrize("table", names())
 @pytest.mark.parametrize("number_format", BITS)
-def test_no_format_is_free(number_format):
+def test_arithmetic_is_free_in_no_format(table, number_format):
     layer = MatrixProduct("conv", (4, 4), depth=8, columns=10, inputs=20)
-    table = EnergyTable.load("horowitz-45nm")
-    assert estimate([layer], table=table, number_format=number_format).energy > 0
+    found = estimate([layer], table=EnergyTable.load(table), number_format=number_format)
+    assert found.components["multiply"] > 0
+    assert found.components["add"] > 0
+
+
+@pytest.mark.parametrize("table", names())
+def test_wider_numbers_take_more(table):
+    layer = MatrixProduct("conv", (4, 4), depth=8, columns=10, inputs=20)
+    for formats in (("fp8", "fp16", "fp32"), ("int8", "int16", "int32")):
+        taken = [
+            estimate([layer], table=EnergyTable.load(table), number_format=name).components
+            for name in formats
+        ]
+        for narrow, wide in pairwise(taken):
+            assert all(wide[part] > narrow[part] for part in ("multiply", "add", "buffer"))
+
+
+def test_a_format_that_a_table_lacks_is_refused_with_those_that_it_has():
+    lines = "add,fp16,16,,1,pJ,published,x\nadd,int8,8,,1,pJ,published,x\n"
+    own = EnergyTable.parse(HEAD + lines, "own", "own.csv")
+    layer = MatrixProduct("conv", (4, 4), depth=8, columns=10, inputs=20)
+    assert "multiply" in estimate([layer], table=own).unpriced
+    named = "'own' has no figure of add in fp32, only in fp16, int8: .* add a line"
+    with pytest.raises(InputError, match=named):
+        estimate([layer], table=own, number_format="fp32")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,48 @@ def folder(tmp_path_factory):
     plumline.convert_(model, plumline.SignedBinary(), keep="plum")
     plumline.export_onnx(model.eval(), torch.zeros(1, 1, 8, 8), folder / "net.onnx")
     plumline.compile(folder / "net.onnx").save(folder / "net.plum")
+    eight = plumline.compile(folder / "net.onnx", shapes={"input": (8, 1, 8, 8)})
+    eight.save(folder / "eight.plum")
+    pooled = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 4, 3, padding=1), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()
+    )
+    sizes = ({axis: torch.export.Dim(f"size{axis}") for axis in (0, 2, 3)},)
+    torch.onnx.export(
+        *(pooled.eval(), (torch.zeros(2, 1, 6, 6),), folder / "open.onnx"),
+        **{"input_names": ["x"], "dynamic_shapes": sizes, "dynamo": True, "verbose": False},
+    )
+    plumline.compile(folder / "open.onnx").save(folder / "open.plum")
     return folder
+
+
+@pytest.fixture
+def counters(tmp_path, monkeypatch):
+    """Counters of a package that stand still, and the calls that are measured."""
+    for name, text in (("name", "package-0"), ("energy_uj", "5"), ("max_energy_range_uj", "9")):
+        path = tmp_path / "powercap" / "intel-rapl:0" / name
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_text(text)
+    monkeypatch.setattr(powercap, "ROOT", tmp_path / "powercap")
+
+
+@pytest.fixture
+def measured(counters, monkeypatch):
+    """The shapes of the input of every run, without waiting for idle power."""
+    seen = []
+    run = plumline.Program.run
+
+    def note(program, inputs, **options):
+        seen.append(inputs[program.inputs[0].name].shape)
+        return run(program, inputs, **options)
+
+    def measure(call, seconds, samples):
+        seen.clear()
+        call()
+        return powercap.Measured(("package-0",), 5, samples, 2.0, 80.0, 10.0)
+
+    monkeypatch.setattr(plumline.Program, "run", note)
+    monkeypatch.setattr("plumline.energy.measure", measure)
+    return seen
 
 
 def answer(capsys, *arguments):
@@ -73,6 +114,28 @@ def test_a_table_goes_to_people_and_to_a_file(folder, tmp_path, capsys):
     assert [float(row["energy"]) for row in rows] == [row["energy"] for row in found["layers"]]
 
 
+@pytest.mark.parametrize("dataflow", ["sparse", "dense"])
+@pytest.mark.parametrize("wide", ["fp32", "int32"])
+def test_wide_numbers_are_not_cheap(folder, capsys, wide, dataflow):
+    arguments = [folder / "net.onnx", "--dataflow", dataflow, "--format"]
+    narrow = answer(capsys, *arguments, wide.replace("32", "16"))
+    found = answer(capsys, *arguments, wide)
+    assert found["unpriced"] == ["dram_read", "dram_write"]
+    assert "the ratio of Horowitz's table" in found["derived"]["add"]
+    for part in ("multiply", "add"):
+        assert found["components"][part] > 1.5 * narrow["components"][part]
+
+
+def test_a_format_that_a_table_lacks_is_refused(folder, tmp_path, capsys):
+    lines = ["event,format,bits,capacity_kib,energy,unit,basis,source"]
+    lines += [f"{event},fp16,16,,1,pJ,published,mine" for event in ("add", "multiply")]
+    table = tmp_path / "own.csv"
+    table.write_text("\n".join(lines))
+    assert answer(capsys, folder / "net.onnx", "--table", table)["energy"] > 0
+    error = refusal(capsys, folder / "net.onnx", "--table", table, "--format", "fp32")
+    assert "energy table 'own' has no figure of multiply in fp32, only in fp16" in error
+
+
 def test_layers_are_chosen_by_name(folder, capsys):
     every = answer(capsys, folder / "net.onnx")["layers"]
     some = answer(capsys, folder / "net.onnx", "--layers", every[1]["layer"])["layers"]
@@ -95,15 +158,77 @@ def test_stonne_s_input_is_written_and_its_counters_are_read(folder, tmp_path, c
     assert row["energy"] == pytest.approx(100 * 0.111 + 9 * 0.001505)
 
 
-def test_measuring_runs_the_network(folder, tmp_path, capsys, monkeypatch):
-    for name, text in (("name", "package-0"), ("energy_uj", "5"), ("max_energy_range_uj", "9")):
-        path = tmp_path / "intel-rapl:0" / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-    monkeypatch.setattr(powercap, "ROOT", tmp_path)
+def test_stonne_s_counters_are_of_one_request(folder, tmp_path, capsys):
+    simulation = tmp_path / "sim"
+    arguments = [folder / "net.onnx", "--ports", 32, "--stonne", simulation]
+    answer(capsys, *arguments)
+    for changed, named in (
+        (["--multipliers", 64], "multipliers 256 in line 2 of layers.csv, not 64"),
+        (["--ports", 64], "ports 32 in line 2 of layers.csv, not 64"),
+        (["--dataflow", "dense"], "dataflow sparse in line 2 of layers.csv, not dense"),
+        (["--images", 2], "n 64 in line 2 of layers.csv, not 128"),
+        (["--layers", "*conv*"], "4 layers, not 3"),
+    ):
+        assert f"was written for {named}" in refusal(capsys, *arguments, *changed)
+
+
+def test_measuring_runs_the_network(folder, counters, capsys):
     found = answer(capsys, folder / "net.plum", "--measure", "--seconds", "0.01")["measured"]
     assert found["calls"] >= 1
     assert found["joules"] == 0  # the counter stands still
+
+
+@pytest.mark.parametrize(
+    ("network", "options", "shape"),
+    [
+        ("net.onnx", [], (1, 1, 8, 8)),
+        ("net.plum", ["--images", 3], (3, 1, 8, 8)),
+        ("net.onnx", ["--shape", "input=5,1,8,8"], (5, 1, 8, 8)),
+        ("eight.plum", [], (8, 1, 8, 8)),
+        ("eight.plum", ["--images", 8], (8, 1, 8, 8)),
+        ("open.plum", ["--shape", "x=2,1,9,7"], (2, 1, 9, 7)),
+        ("open.onnx", ["--shape", "x=1,1,9,7"], (1, 1, 9, 7)),
+    ],
+)
+def test_what_is_measured_is_what_is_estimated(folder, measured, capsys, network, options, shape):
+    found = answer(capsys, folder / network, *options, "--measure")
+    assert measured == [shape]
+    samples, first = shape[0], found["layers"][0]
+    assert found["samples"] == found["measured"]["samples_per_call"] == samples
+    assert found["energy_per_sample"] == found["energy"] / samples
+    filters = 4 if network.startswith("open") else 32
+    assert first["macs"] == filters * 9 * np.prod(shape)
+    assert found["measured"]["joules_per_sample"] == 80.0 / (5 * samples)
+    assert found["measured"]["net_joules_per_sample"] == (80.0 - 20.0) / (5 * samples)
+
+
+def test_a_batch_takes_the_same_whether_the_file_or_the_command_fixes_it(folder, measured, capsys):
+    fixed = answer(capsys, folder / "eight.plum")
+    assert fixed["layers"] == answer(capsys, folder / "net.plum", "--images", 8)["layers"]
+    assert fixed["layers"] != answer(capsys, folder / "eight.plum", "--images", 1)["layers"]
+    assert main(["energy", str(folder / "eight.plum"), "--measure"]) == 0
+    said = capsys.readouterr().out
+    assert f"for 8 samples at once, {fixed['energy_per_sample']:,.0f} STONNE units a sample" in said
+    assert "2 J a sample, 1.5 J without" in said
+    assert "over 5 calls of 8 samples" in said
+
+
+@pytest.mark.parametrize(
+    ("network", "options", "named"),
+    [
+        ("open.plum", [], "give its shape, as in --shape x="),
+        ("open.onnx", [], "give its shape, as in --shape x="),
+        ("open.plum", ["--shape", "x=1,3,9,9"], "axis 1 must be 1"),
+        ("open.plum", ["--shape", "y=1,1,9,9"], "unknown input 'y'"),
+        ("eight.plum", ["--images", 2], "--measure runs 8 samples at once"),
+        ("net.onnx", ["--layers", "nothing"], "no layer's name matches"),
+    ],
+)
+def test_a_wrong_request_costs_no_measurement(
+    folder, measured, capsys, monkeypatch, network, options, named
+):
+    monkeypatch.setattr("plumline.energy.measure", lambda *_, **__: pytest.fail("measured"))
+    assert named in refusal(capsys, folder / network, *options, "--measure")
 
 
 def test_a_machine_without_counters_says_so_before_anything_else(

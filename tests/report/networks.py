@@ -1,8 +1,12 @@
 """Small networks to report on, as ONNX models."""
 
+from typing import Any
+
 import numpy as np
 import onnx
 import onnx.parser
+
+from plumline.report import Report
 
 HOSTILE = '</script><img src=x onerror="window.broken=1"><b>&amp;\'\\u003c'
 
@@ -47,6 +51,10 @@ def make(arrays: dict[str, np.ndarray], text: str = TEXT) -> onnx.ModelProto:
     return proto
 
 
+def layers_of(found: Report) -> list[dict[str, Any]]:
+    return [row["layer"] for row in found.data["steps"] if "layer" in row]
+
+
 def kinds() -> dict[str, onnx.ModelProto]:
     """Networks of other kinds, each with weights of few values: what a page must draw as well."""
     random = np.random.default_rng(1)
@@ -68,6 +76,11 @@ def kinds() -> dict[str, onnx.ModelProto]:
         "groups": make(
             {"a": signs(16, 2, 3, 3)},
             _graph("x, a", "y", "Conv <group = 8>", "float[N,16,9,9] x", "float[N,16,7,7] y") + "}",
+        ),
+        "zeros": make(
+            {"a": np.zeros((8, 4, 3, 3)), "b": signs(8, 8, 3, 3)},
+            _graph("x, a", "h", "Conv", "float[N,4,9,9] x", "float[N,8,5,5] y")
+            + "r = Relu(h) y = Conv (r, b) }",
         ),
         "sparse": make(
             {"a": few * (np.abs(few) > 1.2)},

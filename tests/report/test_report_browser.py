@@ -5,12 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import networks
-import numpy as np
-import onnx
 import pytest
 from viewer import Viewer
 
-from plumline import report
 from plumline.report import Report, page
 
 SECTIONS = ("map", "tradeoff", "roofline", "layers", "layer", "conditions")
@@ -26,19 +23,6 @@ def column(shown: Any, name: str) -> list[str]:
 
 def counts(texts: list[str]) -> list[int]:
     return [int(text.replace(",", "")) for text in texts if text]
-
-
-def pixels(shown: Any, selector: str) -> np.ndarray:
-    """The colours of a canvas (height, width, 3)."""
-    width, height, values = shown.evaluate(
-        """(selector) => {
-            const { canvas } = document.querySelector(selector).getContext("2d");
-            const image = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-            return [canvas.width, canvas.height, Array.from(image.data)];
-        }""",
-        selector,
-    )
-    return np.array(values, np.uint8).reshape(height, width, 4)[..., :3]
 
 
 def test_every_part_is_drawn_and_nothing_is_loaded(show: Viewer, written: Report) -> None:
@@ -123,6 +107,68 @@ def test_all_can_be_reached_and_used_with_the_keyboard(show: Viewer, written: Re
     assert "2 of 16" in shown.locator("#layer output").inner_text()
 
 
+def test_a_name_leads_to_its_layer(show: Viewer, written: Report) -> None:
+    shown = show(written.path, width=390)
+    assert not in_sight(shown, "#layer-title")
+    link = shown.locator(LAST_LINK)
+    link.focus()
+    shown.wait_for_function(IN_SIGHT, arg=LAST_LINK)
+    shown.keyboard.press("Enter")
+    shown.wait_for_function("document.activeElement.id === 'layer-title'")
+    shown.wait_for_function(IN_SIGHT, arg="#layer-title")
+    assert link.inner_text() in shown.locator("#layer .facts").inner_text()
+    assert shown.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "smooth"
+    shown.emulate_media(reduced_motion="reduce")
+    assert shown.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+    shown.go_back()
+    shown.wait_for_function(IN_SIGHT, arg=LAST_LINK)
+
+
+LAST_LINK = "#layers tbody tr:last-child a"
+IN_SIGHT = """(selector) => {
+    const { top, bottom } = document.querySelector(selector).getBoundingClientRect();
+    return top >= -1 && bottom <= innerHeight + 1;
+}"""
+
+
+def in_sight(shown: Any, selector: str) -> bool:
+    return bool(shown.evaluate(IN_SIGHT, selector))
+
+
+def test_a_step_without_weights_says_so(show: Viewer, written: Report) -> None:
+    shown = show(written.path)
+    number = next(step["number"] for step in written.data["steps"] if "layer" not in step)
+    shown.locator("#layers tbody a").nth(number).click()
+    assert "No weights in this step" in shown.locator("#layer").inner_text()
+    assert written.data["steps"][number]["kernel"] in shown.locator("#layer .facts").inner_text()
+    assert shown.locator("#layer canvas").count() == 0
+    assert shown.locator("#choose-layer").evaluate("(element) => element.selectedIndex") == -1
+
+
+def test_of_many_steps_those_with_weights_are_listed(
+    show: Viewer, written: Report, tmp_path: Path
+) -> None:
+    data = json.loads(json.dumps(written.data))
+    plain = next(step for step in data["steps"] if "layer" not in step)
+    for number in range(len(data["steps"]), 40):
+        data["steps"].append({**plain, "number": number, "reads": [number - 1]})
+    (tmp_path / "many.html").write_text(page.render("many", data), encoding="utf-8")
+    shown = show(tmp_path / "many.html")
+    assert len(column(shown, "op")) == 5
+    shown.locator("#only").uncheck()
+    assert len(column(shown, "op")) == 40
+    assert not show(written.path).locator("#only").is_checked()
+
+
+def test_names_are_shown_in_full(show: Viewer, written: Report) -> None:
+    shown = show(written.path, width=360)
+    for cell in shown.locator("#layers tbody th, #layers tbody th a, #layer dd").all():
+        assert cell.evaluate("(element) => element.scrollWidth <= element.clientWidth + 1") or (
+            cell.evaluate("(element) => getComputedStyle(element).display") == "inline"
+        )
+        assert cell.evaluate("(element) => getComputedStyle(element).textOverflow") == "clip"
+
+
 @pytest.mark.parametrize("width", [360, 820, 1280])
 def test_nothing_is_wider_than_the_screen(show: Viewer, written: Report, width: int) -> None:
     shown = show(written.path, width=width)
@@ -136,7 +182,7 @@ def test_a_hostile_name_stays_text(show: Viewer, written: Report) -> None:
     assert "<img" not in Path(written.path).read_text(encoding="utf-8")
     shown = show(written.path)
     assert networks.HOSTILE in column(shown, "step")
-    shown.locator("#layers").get_by_role("button", name=networks.HOSTILE).click()
+    shown.locator("#layers").get_by_role("link", name=networks.HOSTILE).click()
     assert networks.HOSTILE in shown.locator("#layer .facts").inner_text()
     assert shown.evaluate("window.broken") is None
     assert shown.locator("img").count() == 0
@@ -151,70 +197,3 @@ def test_no_script_runs_but_the_page_s_own(show: Viewer, written: Report, tmp_pa
     (refusal,) = show.troubles
     assert "Content Security Policy" in refusal
     show.troubles.clear()
-
-
-@pytest.mark.parametrize("kind", networks.kinds())
-def test_networks_of_every_kind_have_a_page(show: Viewer, tmp_path: Path, kind: str) -> None:
-    onnx.save(networks.kinds()[kind], tmp_path / "net.onnx")
-    written = report.write(tmp_path / "net.onnx", tmp_path / "net.html", seconds=0.01)
-    shown = show(written.path, width=360)
-    assert shown.locator("#layer .overview").count() == 1
-    assert shown.evaluate("document.documentElement.scrollWidth") == 360
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pictures_show_the_weights(show: Viewer, written: Report, scheme: str) -> None:
-    shown = show(written.path, scheme=scheme)
-    (number,) = [
-        step["number"]
-        for step in written.data["steps"]
-        if "layer" in step and step["layer"]["taps"] == 1 and step["layer"]["packed"]
-    ]
-    shown.locator("#choose-layer").select_option(str(number))
-    colours = {
-        sign: shown.evaluate("(name) => rgb(name)", name)
-        for sign, name in ((1, "--plus"), (-1, "--minus"), (0, "--zero"))
-    }
-    signs = np.sign(networks.weights()["pointwise"][:, :, 0, 0]).astype(int)
-    wanted = [[colours[sign] for sign in row] for row in signs]
-    assert pixels(shown, "#layer .overview").tolist() == wanted
-
-
-def test_it_follows_the_reader_s_light(show: Viewer, written: Report) -> None:
-    shown = show(written.path)
-    before = shown.evaluate("getComputedStyle(document.body).backgroundColor")
-    picture = pixels(shown, "#layer .overview")
-    shown.emulate_media(color_scheme="dark")
-    assert shown.evaluate("getComputedStyle(document.body).backgroundColor") != before
-    assert (pixels(shown, "#layer .overview") != picture).any()
-
-
-def test_runs_have_curves_and_latent_weights(show: Viewer, written: Report, tmp_path: Path) -> None:
-    points = [(1, 0.5), (2, 0.25)]
-    chart = {"title": "Loss", "unit": "", "series": [{"name": "test", "points": points}]}
-    edges = [-2.0, -1.0, 0.0, 1.0, 2.0]
-    frames = [
-        {"epoch": 1, "all": [0, 1, 1, 0], "effectual": [0, 0, 1, 0]},
-        {"epoch": 2, "all": [4, 8, 2, 4], "effectual": [4, 0, 0, 4]},
-    ]
-    latent = {"name": "pooled", "about": "half are effectual", "edges": edges, "frames": frames}
-    data = json.loads(json.dumps(written.data)) | {
-        "training": {"epochs": 2, "about": "two epochs", "charts": [chart]},
-        "latents": [latent],
-    }
-    path = tmp_path / "run.html"
-    path.write_text(page.render("run", data), encoding="utf-8")
-    shown = show(path)
-    assert "test 0.250" in shown.locator("#training").inner_text()
-    assert shown.locator("#training path.series").count() == 1
-    assert heights(shown) == pytest.approx([4, 8, 2, 4, 4, 4])
-    shown.locator("#epoch-pooled").fill("0")
-    shown.wait_for_function("document.querySelectorAll('#training .plot rect').length === 3")
-    assert heights(shown) == pytest.approx([1, 1, 1])
-
-
-def heights(shown: Any) -> list[float]:
-    """What the bars of a histogram stand for: the axis reaches 5 % beyond the highest of 8."""
-    plot = 220 - 36 - 10
-    bars = shown.locator("#training .plot rect").all()
-    return [float(bar.get_attribute("height")) / plot * 8 * 1.05 for bar in bars]

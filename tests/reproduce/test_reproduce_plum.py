@@ -1,6 +1,7 @@
 """PLUM's tables and figures: which there are, what they train, and what they say."""
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from plumline.reproduce.item import Outcome
 from plumline.reproduce.plum import ablations, accuracy, arithmetic, layers, training
 from plumline.reproduce.plum.order import broken
 from plumline.reproduce.plum.training import Trained, Wanted, train, train_all
+from plumline.sweeps.study import open_study, taken
 
 PAGE = Path(__file__).parents[2] / "docs" / "reproduce.md"
 NAMES = [entry.name for entry in items("plum")]
@@ -36,7 +38,7 @@ def fake(top1: dict[str, float], effectual: int = 95_000) -> Any:
         count = effectual if scheme == "signed-binary" else 267_264
         top = top1.get(wanted.name or scheme, top1[scheme]) + seed
         return Trained(
-            "folder", wanted.dataset, wanted.model, scheme, 60, seed, top, 267_264, count
+            "folder", wanted.dataset, wanted.model, scheme, "ste", 60, seed, top, 267_264, count
         )
 
     return train
@@ -91,10 +93,15 @@ def test_random_latents_have_the_density_of_their_distribution(
     ("costs", "told"),
     [
         ((1, 2, 3), []),
-        ((1, 3, 2), ["x: not in the paper's order, but signed-binary < ternary < binary"]),
+        (
+            (1, 3, 2),
+            ["x: not in the order of the paper's times, but signed-binary < ternary < binary"],
+        ),
     ],
 )
-def test_another_order_than_the_papers_is_told(costs: tuple[float, ...], told: list[str]) -> None:
+def test_another_order_than_that_of_the_papers_times_is_told(
+    costs: tuple[float, ...], told: list[str]
+) -> None:
     assert (
         broken("x", dict(zip(("signed-binary", "binary", "ternary"), costs, strict=True))) == told
     )
@@ -106,7 +113,9 @@ def test_accuracy_compares_every_depth(context: Context, monkeypatch: pytest.Mon
     assert len(outcome.rows) == 5 * 4 * 3
     lines = {comparison.claim: comparison for comparison in outcome.comparisons}
     assert lines["cifar-binary-110"].here == "91.00 % (90.00 to 92.00)"
-    assert lines["cifar-binary-110"].conditions == "cifar10, resnet110, 60 epochs, 3 seeds"
+    assert lines["cifar-binary-110"].conditions == (
+        "cifar10, resnet110, 60 epochs, 3 seeds, ste gradient"
+    )
     assert lines["sparsity"].here == "64.5 %, 2.81x fewer non-zeros than binary"
 
 
@@ -217,8 +226,25 @@ def test_ablations_share_the_point_that_they_have_in_common(context: Context) ->
     assert len(list((context.runs / "ablations").iterdir())) == len(ede) + len(activation) - 1
 
 
+def test_an_ablation_is_no_table_while_others_work_on_it(context: Context) -> None:
+    spec = ablations._spec(context, "ede", "plum-gradient")
+    folder = context.runs / "plum-gradient-smoke"
+    study, _ = open_study(spec, folder, None)
+    with taken(study, spec, folder) as point:
+        assert point is not None
+        with pytest.raises(InputError, match="1 of 4 runs of plum-gradient are in other hands"):
+            make("ablation-ede", context)
+
+
+def test_what_a_network_was_trained_with_is_told(context: Context) -> None:
+    recipes = {scheme: Wanted(scheme).recipe(context.budget) for scheme in accuracy.SCHEMES}
+    gradients = {scheme: training._gradient(recipe) for scheme, recipe in recipes.items()}
+    assert gradients == {"float": "", "binary": "ste", "ternary": "ste", "signed-binary": "ede"}
+
+
 def test_an_ablation_is_trained_and_goes_on_where_it_was(context: Context) -> None:
     first = make("ablation-ede", context)
-    assert [row["scheme.options.gradient"] for row in first.rows] == ["ste", "ede"]
+    points = [(row["scheme.options.gradient"], row["scheme"]) for row in first.rows]
+    assert points == list(product(("ste", "ede"), ("signed-binary", "binary")))
     assert make("ablation-ede", context).rows == first.rows
     assert first.comparisons[0].conditions.startswith("digits, cifar10-resnet20-signed-binary:plum")

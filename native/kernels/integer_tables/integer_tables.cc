@@ -34,18 +34,12 @@ PlaneRows rows_of(const Weights& weights) {
           }};
 }
 
-// Larger tables save additions but cost more to make, and leave the first cache less room: planes must use them often.
-int choose_bits(int64_t chunk, int64_t uses) {
-  if (chunk <= 32 || uses < 300) return 4;
-  return uses < 1200 ? 5 : 6;
-}
-
 class IntegerTables : public SubImageMethod {
  public:
   IntegerTables(const IntegerLayer& layer, const Weights& planes, const Taps& taps, Isa isa)
       : SubImageMethod(layer, rows_of(planes), taps, kPlaneStep, isa),
         kernel_(select_kernels(kKernels, isa)),
-        bits_(choose_bits(chunks_.channels, most_planes() * taps.taps)) {}
+        bits_(integer_table_bits(chunks_.channels, most_planes(), taps.taps)) {}
 
   std::string name() const override { return std::string("integer_tables/") + kernel_.isa; }
 

@@ -5,13 +5,15 @@ from typing import Any
 
 from plumline.analysis import repetition, symbols
 from plumline.analysis.analysis import Analysis, LayerAnalysis
-from plumline.analysis.execution import ExecutionModel, Operations, parse
+from plumline.analysis.execution import ExecutionModel, Operations, names, parse
 from plumline.analysis.layer import Layer, Network
 from plumline.analysis.sources.read import read_network
 from plumline.errors import InputError
 
 DEFAULT_OPERATIONS = ("dense", "sparse", "ucnn", "tables", "plan")
 """Execution models that take no search: all but ``summerge``."""
+
+ALL = "all"
 
 CHANNEL_GROUP = 4
 
@@ -32,8 +34,9 @@ def analyze(
         input_shape: of one sample of a module, without the batch: (3, 224, 224).
         shapes: of inputs that leave sizes open, by name, with the batch.
         operations: execution models to count operations under, as `execution.parse` reads them:
-            names, ``"ucnn:group=4"``, or models. By default those that take no search; of models
-            that need few values, those only where the network has a layer with few.
+            names, ``"ucnn:group=4"``, or models; or ``"all"``. By default those that take no
+            search. Of models that need few values, default and all have those only where the
+            network has a layer with few.
         channel_group: length of the runs of channels whose repetition is counted.
 
     Raises:
@@ -60,9 +63,11 @@ def analyze(
 def _models(
     specs: Iterable[str | ExecutionModel] | None, quantized: bool, network: Network
 ) -> tuple[ExecutionModel, ...]:
-    models = parse(DEFAULT_OPERATIONS if specs is None else specs)
+    asked = DEFAULT_OPERATIONS if specs is None else tuple(specs)
+    every = ALL in asked
+    models = parse(names() if every else asked)
     unserved = [model for model in models if model.needs_few_values and not quantized]
-    if unserved and specs is not None:
+    if unserved and specs is not None and not every:
         raise InputError(
             f"{network.source} has no quantized layer, and {unserved[0].name!r} counts only layers "
             f"whose filters have at most {symbols.FEW} values: ask for 'dense' or 'sparse'"
@@ -77,7 +82,7 @@ def _layer(
     models: Iterable[ExecutionModel],
     channel_group: int,
 ) -> LayerAnalysis:
-    codes = repetition.codes(layer.matrix)
+    codes = repetition.codes(layer.matrix, found.distinct <= symbols.FEW)
     is_float = scheme == symbols.FLOAT
     counts: dict[str, Operations | None] = {
         model.label: None if model.needs_few_values and is_float else model.count(layer)

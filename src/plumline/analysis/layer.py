@@ -99,6 +99,18 @@ class Layer:
         return self.weight.reshape(self.filters, -1)
 
 
+def linear_size(shape: tuple[int, ...], batch: int) -> tuple[int, ...]:
+    """Return (..., K), what a linear layer reads for one of ``batch`` samples.
+
+    Its first axis is the batch, or something else where a network has put the rows of all samples
+    on one axis, or another axis in front; then one axis holds the rows of a sample.
+    """
+    rows, left = divmod(prod(shape[:-1]), batch)
+    if shape[0] == batch or left:
+        return shape[1:]
+    return rows, shape[-1]
+
+
 @dataclass(frozen=True)
 class Network:
     """The layers of a network with weights, in the order in which they run.

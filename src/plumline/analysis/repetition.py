@@ -8,19 +8,27 @@ from plumline.analysis.layer import Floats, Layer
 Codes = NDArray[np.uint64]
 
 
-def codes(matrix: Floats) -> Codes:
+STEPS = 10_000
+"""Weights of a filter with few values are told apart in so many parts of the largest one."""
+
+
+def codes(matrix: Floats, few: NDArray[np.bool_]) -> Codes:
     """Number the weights of a matrix (M, K): equal numbers, equal weights.
 
-    Filters that are sums of inputs times one number of their own, {0, a}, {-a, +a} or {-a, 0, +a},
-    are compared without it: 0, 1 and 2 are negative, zero and positive. So a network counts the
-    same before and after a BatchNorm is folded into it.
+    Filters with ``few`` values (M,) are compared without a positive factor of their own, so that a
+    network counts the same before and after a BatchNorm is folded into it. Of those whose values
+    are 0 and one magnitude 0, 1 and 2 are negative, zero and positive.
     """
     numbers = (np.sign(matrix) + 1).astype(np.uint64)
     largest = np.abs(matrix).max(axis=1, keepdims=True)
     scaled = ((matrix == 0) | (np.abs(matrix) == largest)).all(axis=1)
-    if not scaled.all():
-        others = matrix[~scaled] + np.float32(0)  # -0.0 becomes 0.0
-        numbers[~scaled] = others.view(np.uint32) + np.uint64(3)
+    uneven, many = few & ~scaled, ~few & ~scaled
+    if uneven.any():
+        parts = np.round(STEPS * (matrix[uneven] / largest[uneven])).astype(np.int64)
+        numbers[uneven] = (parts + STEPS + 3).astype(np.uint64)
+    if many.any():
+        others = matrix[many] + np.float32(0)  # -0.0 becomes 0.0
+        numbers[many] = others.view(np.uint32) + np.uint64(2 * STEPS + 4)
     return numbers
 
 

@@ -11,6 +11,9 @@ from plumline.analysis.layer import Floats
 from plumline.runtime.artifact import Node
 
 Array = NDArray[Any]
+SHARED = ("table", "code")
+"""What may stand in the place of a form's numbers."""
+
 Unpack = Callable[[Mapping[str, Array], int, int], Array]
 
 
@@ -41,13 +44,24 @@ def _form(node: Node) -> Form:
 
 
 def _dense(tensors: Mapping[str, Array], filters: int, columns: int) -> Array:
-    return tensors["weight"]
+    return _numbers(tensors, "weight", filters * columns)
 
 
 def _sparse(tensors: Mapping[str, Array], filters: int, columns: int) -> Array:
     matrix = np.zeros((filters, columns), np.float32)
-    matrix[_bits(tensors["bits"], columns)] = tensors["value"]
+    found = _bits(tensors["bits"], columns)
+    matrix[found] = _numbers(tensors, "value", int(np.count_nonzero(found)))
     return matrix
+
+
+def _numbers(tensors: Mapping[str, Array], role: str, count: int) -> Array:
+    """Return the numbers of a role, which may stand in a table, with their places in ``code``."""
+    if role in tensors:
+        return tensors[role]
+    table = tensors["table"]
+    width = (len(table) - 1).bit_length()
+    bits = np.unpackbits(tensors["code"], count=count * width, bitorder="little")
+    return table[bits.reshape(count, width) @ (1 << np.arange(width))]
 
 
 def _planes(tensors: Mapping[str, Array], filters: int, columns: int) -> Array:
@@ -66,8 +80,8 @@ def _bits(packed: Array, columns: int) -> NDArray[np.bool_]:
 
 
 FORMS = {
-    "dense": Form(("weight",), _dense),
-    "sparse": Form(("bits", "value"), _sparse),
+    "dense": Form(("weight", *SHARED), _dense),
+    "sparse": Form(("bits", "value", *SHARED), _sparse),
     "planes": Form(("bits", "coefficient", "row_start", "total_coefficient"), _planes),
 }
 """The forms of weights that docs/architecture.md lists, by name."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from plumline._names import look_up
 from plumline.bench import caps, suite
 from plumline.bench import suites as _suites  # noqa: F401 - registers the suites
+from plumline.bench.machine import Machine
 from plumline.bench.records import Record, Records
 from plumline.bench.suite import Say, Settings
 from plumline.errors import InputError
@@ -46,6 +47,7 @@ def run_suite(
         if isa not in native.module().available_isas():
             raise InputError(f"this machine or this build of plumline has no {isa}")
     records = Records(csv, resume=resume)
+    _check_machine(records)
     if settings.cap and not caps.in_force(settings.cap):
         raise InputError(f"this process was not started with the settings of {settings.cap}")
     if not isas:
@@ -58,6 +60,17 @@ def run_suite(
     if not records.rows:
         raise InputError(f"nothing of {name!r} was measured: choose other cases or schemes")
     return records.rows
+
+
+def _check_machine(records: Records) -> None:
+    """Raise `InputError` where rows to go on with were measured elsewhere."""
+    here = Machine.here()
+    for row in records.rows:
+        if (row["cpu"], row["cores"]) != (here.cpu, str(here.cores)):
+            raise InputError(
+                f"{records.path} holds times of another machine ({row['cpu']}, {row['cores']} "
+                "cores): name another file"
+            )
 
 
 def run_capped(name: str, settings: Settings, path: Path) -> None:

@@ -35,15 +35,18 @@ def layers(found: "Estimate") -> str:
     return table(head, [*rows, total])
 
 
-def summary(found: "Estimate", whole: "Estimate") -> str:
-    """Say the sum, what the dense dataflow takes, and which figures are not published ones."""
+def summary(found: "Estimate", whole: "Estimate", samples: int) -> str:
+    """Say the sum for some samples, that of the dense dataflow, and which figures are derived."""
     array = found.array
     lines = [
         f"{_short(found.energy)} {found.unit} with {found.dataflow} dataflow, "
         f"{found.number_format}, {array.multipliers} multipliers, {array.ports} ports, "
         f"table {found.table}"
     ]
-    if found.dataflow != "dense":
+    if samples > 1:
+        each = found.energy / samples
+        lines.append(f"for {samples} samples at once, {_short(each)} {found.unit} a sample")
+    if found.dataflow != "dense" and found.energy:
         lines.append(
             f"dense dataflow, as if no weight were zero: {_short(whole.energy)} {whole.unit}, "
             f"{whole.energy / found.energy:.2f}x"
@@ -71,10 +74,11 @@ def simulated(rows: Sequence[Mapping[str, Any]], layers: int) -> str:
 
 def measured(found: "Measured") -> str:
     """Say what the counters of this machine counted."""
+    each = f" of {found.samples_per_call} samples" if found.samples_per_call > 1 else ""
     return (
-        f"measured here ({', '.join(found.zones)}): {found.joules_per_call:.4g} J a call, "
-        f"{found.net_joules_per_call:.4g} J without the {found.idle_watts:.1f} W of the idle "
-        f"machine, over {found.calls:,} calls"
+        f"measured here ({', '.join(found.zones)}): {found.joules_per_sample:.4g} J a sample, "
+        f"{found.net_joules_per_sample:.4g} J without the {found.idle_watts:.1f} W of the idle "
+        f"machine, over {found.calls:,} calls{each}"
     )
 
 

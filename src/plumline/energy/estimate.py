@@ -90,6 +90,9 @@ def estimate(
 ) -> Estimate:
     """Estimate the energy of one inference.
 
+    Raises `InputError` for an unknown format or dataflow, and where the table has an event in other
+    formats only.
+
     Args:
         layers: the matrix products of the network, for one image or as many as ``columns`` count.
         table: event energies.

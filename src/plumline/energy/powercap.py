@@ -9,6 +9,8 @@ from pathlib import Path
 from plumline.errors import InputError
 
 ROOT = Path("/sys/class/powercap")
+READ_EVERY = 30.0
+"""Seconds between readings, in which no counter starts again twice: it takes minutes to fill."""
 
 
 @dataclass(frozen=True)
@@ -26,35 +28,41 @@ class Zone:
         """Return the counter now; `InputError` where the system does not let this user."""
         return _number(self.path / "energy_uj")
 
-    def since(self, before: int) -> float:
-        """Return the joules since a reading, in which the counter may have started again once."""
-        difference = self.read() - before
+    def joules(self, before: int, after: int) -> float:
+        """Return the joules between two readings; it may have started again once meanwhile."""
+        difference = after - before
         return (difference if difference >= 0 else difference + self.range_uj) / 1e6
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Energy of repeated calls: per call, with and without what an idle machine takes meanwhile."""
+    """Energy of repeated calls, with and without what an idle machine takes meanwhile."""
 
     zones: tuple[str, ...]
     calls: int
+    samples_per_call: int
     seconds: float
     joules: float
     idle_watts: float
 
     @property
-    def joules_per_call(self) -> float:
-        """What the packages took, divided by the calls."""
-        return self.joules / self.calls
+    def samples(self) -> int:
+        """Samples of all calls."""
+        return self.calls * self.samples_per_call
 
     @property
-    def net_joules_per_call(self) -> float:
+    def joules_per_sample(self) -> float:
+        """What the packages took, divided by the samples."""
+        return self.joules / self.samples
+
+    @property
+    def net_joules_per_sample(self) -> float:
         """The same without the power that they took when idle."""
-        return (self.joules - self.idle_watts * self.seconds) / self.calls
+        return (self.joules - self.idle_watts * self.seconds) / self.samples
 
 
 def zones(root: Path | None = None) -> list[Zone]:
-    """Return the packages' counters; `InputError` where the machine offers none.
+    """Return the packages' counters; `InputError` where there are none, or none to be read.
 
     Zones within a package, and ``psys``, which holds the packages, would be counted twice.
     """
@@ -73,6 +81,8 @@ def zones(root: Path | None = None) -> list[Zone]:
             "machines and many systems without an Intel or AMD processor have none); leave out "
             "--measure"
         )
+    for zone in found.values():
+        zone.read()  # says who may not, before anything takes time
     return list(found.values())
 
 
@@ -80,33 +90,39 @@ def measure(
     call: Callable[[], object],
     seconds: float = 5.0,
     *,
+    samples: int = 1,
     idle_seconds: float = 1.0,
     root: Path | None = None,
 ) -> Measured:
     """Measure what the packages take while ``call`` is repeated for some seconds.
 
     All that runs on the machine is measured. The idle power is taken just before, over
-    ``idle_seconds`` of sleep. A counter may start again once meanwhile: it takes minutes to fill.
+    ``idle_seconds`` of sleep. A call computes ``samples`` samples.
     """
     packages = zones(root)
     call()  # what is done only once, such as planning memory, is not measured
     idle_joules, _, slept = _joules(packages, lambda: time.sleep(idle_seconds), 0)
     joules, calls, spent = _joules(packages, call, seconds)
     names = tuple(zone.name for zone in packages)
-    return Measured(names, calls, spent, joules, idle_joules / slept)
+    return Measured(names, calls, samples, spent, joules, idle_joules / slept)
 
 
 def _joules(
     packages: list[Zone], call: Callable[[], object], seconds: float
 ) -> tuple[float, int, float]:
     """Repeat a call, at least once; return joules, calls and seconds."""
+    joules, calls = 0.0, 0
     before = [zone.read() for zone in packages]
-    start, calls = time.perf_counter(), 0
-    while calls == 0 or time.perf_counter() - start < seconds:
+    start = last = now = time.perf_counter()
+    while calls == 0 or now - start < seconds:
         call()
         calls += 1
-    spent = time.perf_counter() - start
-    return sum(map(Zone.since, packages, before)), calls, spent
+        now = time.perf_counter()
+        if now - start >= seconds or now - last >= READ_EVERY:
+            after = [zone.read() for zone in packages]
+            joules += sum(map(Zone.joules, packages, before, after))
+            before, last = after, now
+    return joules, calls, now - start
 
 
 def _number(path: Path) -> int:

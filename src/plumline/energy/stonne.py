@@ -16,20 +16,24 @@ import io
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from plumline._files import write_text
-from plumline._names import look_up
-from plumline.energy.array import Array, MatrixProduct
+from plumline.energy.array import Array
 from plumline.energy.estimate import Estimate, by_component
 from plumline.energy.events import Events
 from plumline.errors import InputError
 
 CONFIG, COMMANDS, LAYERS = "array.cfg", "run.sh", "layers.csv"
-COLUMNS = ("stem", "layer", "groups", "m", "n", "k", "mk_sparsity")
+COLUMNS = (
+    *("multipliers", "ports", "dataflow"),
+    *("stem", "layer", "groups", "m", "n", "k", "mk_sparsity"),
+)
+"""Of ``layers.csv``: the array, then the product that STONNE is asked to simulate."""
+
+Row = Mapping[str, str]
 
 SOURCES = {
     "multiply": ("MULTIPLIER.MULTIPLICATION",),
@@ -53,73 +57,52 @@ UNITS = {
 """Events of idle power, and the units of which STONNE counts one a line."""
 
 
-@dataclass(frozen=True)
-class Simulated:
-    """What STONNE counted for one layer, all groups together."""
+def write(found: Estimate, folder: Path) -> None:
+    """Write an estimate's layers as STONNE's input: ``array.cfg``, ``run.sh`` and ``layers.csv``.
 
-    layer: str
-    cycles: int
-    events: Events
-
-
-def write(
-    layers: Sequence[MatrixProduct], folder: Path, array: Array, dataflow: str = "sparse"
-) -> None:
-    """Write the layers as STONNE's input: ``array.cfg``, ``run.sh`` and the list ``layers.csv``.
-
-    Groups of a layer are simulated once and counted as often as there are groups.
+    ``layers.csv`` says what the counters will be of. Groups of a layer are simulated once and
+    counted as often as there are groups.
     """
-    rows = []
-    for number, layer in enumerate(layers):
-        density = layer.density if dataflow == "sparse" else 1.0
-        sparsity = max(0, round(100 * (1 - density)) - 1)
-        stem = f"{number:03d}-{re.sub('[^A-Za-z0-9]+', '-', layer.name).strip('-')}"
-        sizes = (layer.filters // layer.groups, layer.columns, layer.depth)
-        rows.append((stem, layer.name, layer.groups, *sizes, sparsity))
-    write_text(folder / CONFIG, _config(array))
-    write_text(folder / COMMANDS, _commands(rows, array))
+    if any(folder.glob("*.counters")):
+        raise InputError(f"{str(folder)!r} has counters already: name another folder")
+    rows = _rows(found)
+    write_text(folder / CONFIG, _config(found.array))
+    write_text(folder / COMMANDS, _commands(rows))
     listing = io.StringIO()
-    csv.writer(listing, lineterminator="\n").writerows([COLUMNS, *rows])
+    writer = csv.DictWriter(listing, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
     write_text(folder / LAYERS, listing.getvalue())
 
 
-def read(folder: Path) -> list[Simulated]:
-    """Read the counters that STONNE left in a folder that `write` filled, of finished layers."""
-    listing = folder / LAYERS
-    if not listing.is_file():
-        raise InputError(f"{str(folder)!r} has no {LAYERS}: write STONNE's input there first")
+def compare(found: Estimate, folder: Path) -> list[dict[str, Any]]:
+    """Put STONNE's counts of finished layers, at the estimate's energies, beside the estimate.
+
+    DRAM is in neither. ``ratio`` is None where STONNE's counts take nothing. Raises `InputError`
+    where the folder was written for something else than this estimate.
+    """
+    rows = _rows(found)
+    _check(folder, rows)
     done = []
-    for row in csv.DictReader(listing.read_text(encoding="utf-8").splitlines()):
-        if set(COLUMNS) - set(row) or not str(row["groups"]).isdecimal():
-            raise InputError(f"{listing} has other columns than {', '.join(COLUMNS)}")
+    for row, layer in zip(rows, found.layers, strict=True):
         files = folder.glob(f"output_stats_layer_{row['stem']}_architecture_*.counters")
-        if newest := max(files, key=lambda path: path.stat().st_mtime, default=None):
-            cycles, events = parse(
-                newest.read_text(encoding="utf-8", errors="replace"), str(newest)
-            )
-            groups = int(row["groups"])
-            done.append(Simulated(row["layer"], cycles * groups, events * groups))
-    return done
-
-
-def compare(done: Iterable[Simulated], found: Estimate) -> list[dict[str, Any]]:
-    """Put STONNE's counts, at the estimate's energies, beside the estimate; DRAM is in neither."""
-    by_name = {layer.layer.name: layer for layer in found.layers}
-    rows = []
-    for run in done:
-        layer = look_up("simulated layer", run.layer, by_name)
-        energy = sum(by_component(run.events, found.prices).values())
+        newest = max(files, key=lambda path: path.stat().st_mtime, default=None)
+        if newest is None:
+            continue
+        cycles, events = parse(newest.read_text(encoding="utf-8", errors="replace"), str(newest))
+        groups = layer.layer.groups
+        energy = sum(by_component(events * groups, found.prices).values())
         model = layer.energy - layer.components["dram"]
-        rows.append(
+        done.append(
             {
-                "layer": run.layer,
-                "cycles": run.cycles,
+                "layer": layer.layer.name,
+                "cycles": cycles * groups,
                 "energy": energy,
                 "model": model,
-                "ratio": model / energy,
+                "ratio": model / energy if energy else None,
             }
         )
-    return rows
+    return done
 
 
 def parse(text: str, where: str) -> tuple[int, Events]:
@@ -147,6 +130,53 @@ def parse(text: str, where: str) -> tuple[int, Events]:
     return cycles, Events(**events, **idle)
 
 
+def _rows(found: Estimate) -> list[Row]:
+    """Return what STONNE is asked for an estimate, one row a layer."""
+    rows: list[Row] = []
+    for number, layer in enumerate(energy.layer for energy in found.layers):
+        density = layer.density if found.dataflow == "sparse" else 1.0
+        row = {
+            "multipliers": found.array.multipliers,
+            "ports": found.array.ports,
+            "dataflow": found.dataflow,
+            "stem": f"{number:03d}-{re.sub('[^A-Za-z0-9]+', '-', layer.name).strip('-')}",
+            "layer": layer.name,
+            "groups": layer.groups,
+            "m": layer.filters // layer.groups,
+            "n": layer.columns,
+            "k": layer.depth,
+            "mk_sparsity": max(0, round(100 * (1 - density)) - 1),
+        }
+        rows.append({column: str(value) for column, value in row.items()})
+    return rows
+
+
+def _check(folder: Path, rows: Sequence[Row]) -> None:
+    """Refuse a folder whose ``layers.csv`` is not that of these rows."""
+    listing = folder / LAYERS
+    if not listing.is_file():
+        raise InputError(f"{str(folder)!r} has no {LAYERS}: write STONNE's input there first")
+    with listing.open(encoding="utf-8", errors="replace", newline="") as file:
+        written = list(csv.DictReader(file))
+    if not written or set(COLUMNS) - set(written[0]):
+        raise InputError(
+            f"{str(listing)!r} has other columns than {', '.join(COLUMNS)}: name another folder"
+        )
+    differences = [
+        f"{column} {old[column]} in line {line} of {LAYERS}, not {new[column]}"
+        for line, (old, new) in enumerate(zip(written, rows, strict=False), 2)
+        for column in COLUMNS
+        if old[column] != new[column]
+    ]
+    if len(written) != len(rows):
+        differences.append(f"{len(written)} layers, not {len(rows)}")
+    if differences:
+        raise InputError(
+            f"{str(folder)!r} was written for {differences[0]}: ask for the same, or name another "
+            "folder"
+        )
+
+
 def _config(array: Array) -> str:
     return (
         f"[MSNetwork]\nms_size={array.multipliers}\n"
@@ -156,18 +186,19 @@ def _config(array: Array) -> str:
     )
 
 
-def _commands(rows: Iterable[tuple[object, ...]], array: Array) -> str:
+def _commands(rows: Sequence[Row]) -> str:
     lines = [
         "#!/bin/sh",
         "# Simulates every layer; STONNE names the program, such as stonne/stonne/stonne.",
         'cd "$(dirname "$0")" || exit 1',
         'export OUTPUT_DIR="$PWD"',
     ]
-    for stem, _, _, m, n, k, sparsity in rows:
-        lines.append(
-            f'"${{STONNE:-stonne}}" -SparseGEMM -layer_name={shlex.quote(str(stem))} '
-            f"-M={m} -N={n} -K={k} -MK_sparsity={sparsity} -KN_sparsity=0 "
-            f"-num_ms={array.multipliers} -dn_bw={array.ports} -rn_bw={array.ports} "
-            f"-dataflow=MK_STA_KN_STR -print_stats=1"
-        )
+    lines += [
+        f'"${{STONNE:-stonne}}" -SparseGEMM -layer_name={shlex.quote(row["stem"])} '
+        f"-M={row['m']} -N={row['n']} -K={row['k']} "
+        f"-MK_sparsity={row['mk_sparsity']} -KN_sparsity=0 "
+        f"-num_ms={row['multipliers']} -dn_bw={row['ports']} -rn_bw={row['ports']} "
+        "-dataflow=MK_STA_KN_STR -print_stats=1"
+        for row in rows
+    ]
     return "\n".join(lines) + "\n"

@@ -82,20 +82,24 @@ class EnergyTable:
         return cls(name, units.pop(), figures)
 
     def price(self, event: str, number_format: str, buffer_kib: float) -> Price | None:
-        """Return what one event costs with numbers of a format; None where the table says nothing.
+        """Return what one event costs with numbers of a format; None where no line is about it.
 
         A figure for words of another width is scaled by the width, and then counts as derived. Of
         memories of several capacities it is the smallest that holds ``buffer_kib``, else the
-        largest.
+        largest. Raises `InputError` where the table has the event in other formats only: no format
+        makes it free.
         """
         bits = look_up("number format", number_format, BITS)
-        found = [
-            figure
-            for figure in self.figures
-            if figure.event == event and figure.number_format in ("", number_format)
-        ]
-        if not found:
+        lines = [figure for figure in self.figures if figure.event == event]
+        found = [figure for figure in lines if figure.number_format in ("", number_format)]
+        if not lines:
             return None
+        if not found:
+            formats = ", ".join(sorted({figure.number_format for figure in lines}))
+            raise InputError(
+                f"energy table {self.name!r} has no figure of {event} in {number_format}, only in "
+                f"{formats}: choose one of these, another table, or add a line to it"
+            )
         # The figure of the format itself goes before one for words of any kind.
         figure = min(found, key=lambda f: (not f.number_format, _distance(f, buffer_kib)))
         if figure.bits == bits:

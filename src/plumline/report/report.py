@@ -1,6 +1,5 @@
 """Measure and analyse a network, and write the page that shows it."""
 
-import itertools
 import os
 from collections import Counter
 from collections.abc import Mapping
@@ -9,26 +8,23 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from plumline import __version__, _files
-from plumline.analysis import (
-    Analysis,
-    Layer,
-    LayerAnalysis,
-    Operations,
-    analyze,
-    read_network,
+from plumline import _files
+from plumline.analysis import Analysis, Layer, LayerAnalysis, analyze, read_network
+from plumline.bench.machine import OtherWork
+from plumline.report import (
+    conditions,
+    latents,
+    page,
+    roofs,
+    source,
+    steps,
+    tradeoff,
+    training,
+    weights,
 )
-from plumline.analysis.execution import parse
-from plumline.bench.machine import Machine, OtherWork
-from plumline.errors import printable
-from plumline.report import page, roofs, source, steps, tradeoff, training, weights
-from plumline.runtime import native
 
-ENOUGH = 0.2
-"""Cores by which other work and the network may exceed those there are without a warning."""
-
-MERGING = "summerge:tile=8:sparsity=on"
-"""The execution model that repetition and sparsity are compared under."""
+PLAN = "plan"
+"""The execution model of what runs."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +50,12 @@ def write(
         network: a run folder, an ONNX file or a ``.plum`` file.
         path: the file to write.
         threads: of the program, and of the probes that find the machine's roofs.
-        shapes: of inputs of an ONNX file that leave sizes open, as for `plumline.compile`.
+        shapes: of inputs that leave sizes open, by name, with the batch.
         seconds: for which the program is run to be timed.
 
     Raises:
-        InputError: nothing that can be read, no layer with weights, or a weight that is NaN.
+        InputError: nothing that can be read, no layer with weights, a weight that is NaN, or an
+            open size that is not given.
     """
     found = source.read(network, shapes or {}, threads)
     data = collect(found, seconds)
@@ -68,36 +65,33 @@ def write(
 
 
 def collect(found: source.Source, seconds: float) -> dict[str, Any]:
-    """Return all that the page shows, ready for JSON."""
+    """Return all that the page shows, ready for JSON; numbers are of one sample."""
     program = found.program
     with OtherWork() as other:
-        measured = steps.measure(program, seconds)
+        measured = steps.measure(program, seconds, found.shapes)
     limits = roofs.measure(program.threads, program.isa)
-    network = read_network(program)
+    network = read_network(program, shapes=found.shapes)
     analysis = analyze(network)
-    (merging,) = parse([MERGING])
-    counts = tradeoff.count(network, analysis, merging)
+    counts = tradeoff.count(network, analysis)
     total = sum(step.seconds for step in measured.steps)
-    numbers = itertools.count()
+    layers = enumerate(zip(network.layers, analysis.layers, strict=True))
     rows: list[dict[str, Any]] = []
     for step in measured.steps:
         row = _step(len(rows), step, found.modules, total)
         if "weights" in step.node.attributes:
-            number = next(numbers)
-            layer, facts = network.layers[number], analysis.layers[number]
-            row["layer"] = _layer(step, layer, facts, counts.get(number))
+            number, (layer, facts) = next(layers)
+            row["layer"] = {"number": number, **_layer(step, layer, facts, counts.get(number, {}))}
         rows.append(row)
+    run, folder = found.run, found.folder
     return {
         "title": found.title,
         "network": _network(found, analysis, measured),
-        "made": _made(found, measured, limits, other, total),
+        "made": conditions.describe(program, measured, limits, other),
         "steps": rows,
         "roofs": asdict(limits),
-        "tradeoff": tradeoff.compare(network, analysis, counts, merging),
-        "training": training.curves(found.run) if found.run else None,
-        "latents": training.latents(found.run, found.folder)
-        if found.run and found.folder
-        else None,
+        "tradeoff": tradeoff.compare(network, analysis, counts),
+        "training": training.curves(run) if run else None,
+        "latents": latents.collect(run, folder) if run and folder else None,
     }
 
 
@@ -124,12 +118,11 @@ def _step(
 
 
 def _layer(
-    step: steps.Step, layer: Layer, found: LayerAnalysis, merged: Operations | None
+    step: steps.Step, layer: Layer, found: LayerAnalysis, merged: tradeoff.Counts
 ) -> dict[str, Any]:
     matrix = weights.signs(layer)
+    dense, planned = found.dense_operations.total, found.operations[PLAN]
     counts = {label: count for label, count in found.operations.items() if count is not None}
-    if merged is not None:
-        counts[MERGING] = merged
     return {
         "pattern": found.pattern,
         "scheme": found.scheme,
@@ -145,14 +138,17 @@ def _layer(
         "entropy": found.entropy_bits,
         "bytes": found.packed_bytes,
         "macs": found.dense_macs,
-        "planned": step.plan.planned_operations,
+        "dense": dense,
+        "planned": None if planned is None else planned.total,
         "slices": found.slices,
         "distinct": found.distinct_slices,
         "distinct_filters": found.distinct_filters,
-        "merged": None if merged is None else tradeoff.share(merged, layer),
+        "merged": tradeoff.fewest(merged) / dense if merged else None,
         "operations": [
             (label, count.additions, count.multiplications)
-            for label, count in sorted(counts.items(), key=lambda item: -item[1].total)
+            for label, count in sorted(
+                {**counts, **merged}.items(), key=lambda item: -item[1].total
+            )
         ],
         "packed": None if matrix is None else weights.pack(matrix),
         "patterns": None if matrix is None else weights.patterns(layer, matrix),
@@ -161,65 +157,30 @@ def _layer(
 
 def _network(found: source.Source, analysis: Analysis, measured: steps.Measured) -> dict[str, Any]:
     total = analysis.total
-    planned = [
-        step.plan.planned_operations for step in measured.steps if "weights" in step.node.attributes
-    ]
-    counts = Counter(layer.scheme for layer in analysis.layers)
-    kinds = ", ".join(f"{count} {scheme}" for scheme, count in counts.most_common())
+    planned = [layer.operations[PLAN] for layer in analysis.layers]
+    schemes = Counter(layer.scheme for layer in analysis.layers)
+    kinds = ", ".join(f"{count} {scheme}" for scheme, count in schemes.most_common())
+    quantized = analysis.quantized
+    packed, what = (quantized, "quantized layer") if quantized.layers else (total, "layer")
     return {
-        "sentence": f"{len(analysis.layers)} layers with weights in {len(measured.steps)} steps: "
-        f"{kinds}.",
-        "layers": len(analysis.layers),
+        "sentence": f"{_number(total.layers, 'layer')} with weights in "
+        f"{_number(len(measured.steps), 'step')}: {kinds}.",
+        "layers": total.layers,
         "weights": total.parameters,
-        "effectual": total.effectual,
-        "density": total.density,
-        "bits": total.packed_bits,
+        "packed": {
+            "what": _number(packed.layers, what),
+            "weights": packed.parameters,
+            "effectual": packed.effectual,
+            "density": packed.density,
+            "bits": packed.packed_bits,
+        },
         "bytes": found.bytes,
         "macs": total.dense_macs,
-        "planned": None if None in planned else sum(count or 0 for count in planned),
+        "dense": total.dense_operations.total,
+        "planned": sum(count.total for count in planned if count) if all(planned) else None,
         "seconds": measured.seconds,
     }
 
 
-def _made(
-    found: source.Source,
-    measured: steps.Measured,
-    limits: roofs.Roofs,
-    other: OtherWork,
-    total: float,
-) -> dict[str, Any]:
-    program = found.program
-    ports = "; ".join(map(str, program.inputs))
-    return {
-        **asdict(Machine.here()),
-        "version": __version__,
-        "isa": program.isa,
-        "threads": program.threads,
-        "runs": measured.runs,
-        "steps_seconds": total,
-        "input": f"standard normal numbers, one sample: {printable(ports)}",
-        **_other_work(other.cores, program.threads),
-        "notes": [
-            (
-                "Roofs",
-                f"multiply-adds of {limits.isa} in registers, and reads of "
-                + ", ".join(f"{memory.bytes:,} bytes ({memory.name})" for memory in limits.memories)
-                + ", on as many threads; the best of many short turns.",
-            ),
-            (
-                "Bytes moved",
-                "of a layer: its input, output and packed weights, each once; less is not "
-                "possible, and caches may hold them.",
-            ),
-        ],
-    }
-
-
-def _other_work(busy: float | None, threads: int) -> dict[str, str]:
-    """Say what else the machine did, and warn where that must have taken time from the network."""
-    if busy is None:
-        return {}
-    text = f"kept {busy:.1f} of {native.cores()} cores busy while this was measured"
-    short = busy + threads > native.cores() + ENOUGH
-    warning = {"warning": f"Other work {text}: the times are too long."} if short else {}
-    return {"other_work": text, **warning}
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"

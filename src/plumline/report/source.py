@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,26 +21,29 @@ class Source:
     """A network ready to be measured.
 
     ``modules`` gives the name of the module behind a node, where the ONNX file tells it; ``bytes``
-    is the size of the program as a file; ``run`` and ``folder`` are there for a run.
+    is the size of the program as a file; ``shapes`` are those that its inputs still have to be
+    given; ``run`` and ``folder`` are there for a run.
     """
 
     title: str
     program: Program
     bytes: int
     modules: Mapping[str, str] = field(default_factory=dict)
+    shapes: Shapes = field(default_factory=dict)
     run: "Run | None" = None
     folder: Path | None = None
 
 
 def read(path: str | os.PathLike[str], shapes: Shapes, threads: int) -> Source:
-    """Read a run folder, an ONNX file or a program; ``shapes`` fixes open sizes of an ONNX file."""
+    """Read a run folder, an ONNX file or a program; ``shapes`` fixes sizes that it leaves open."""
     where = Path(path)
     if where.is_dir():
         return _of_run(where, shapes, threads)
     if where.suffix not in (".onnx", ".plum"):
         raise InputError(f"{os.fspath(path)!r} is neither a run folder, a .onnx nor a .plum file")
     if where.suffix == ".plum":
-        return Source(where.name, load(where, threads), where.stat().st_size)
+        size = where.stat().st_size
+        return Source(where.name, load(where, threads), size, shapes=shapes)
     return _of_onnx(where, where.name, shapes, threads)
 
 
@@ -55,7 +58,7 @@ def _of_run(folder: Path, shapes: Shapes, threads: int) -> Source:
         path = Path(temporary) / "net.onnx"
         export_onnx(run.model, torch.zeros(1, *run.input_shape), path)
         source = _of_onnx(path, folder.resolve().name, shapes, threads)
-    return Source(source.title, source.program, source.bytes, source.modules, run, folder)
+    return replace(source, run=run, folder=folder)
 
 
 def _of_onnx(path: Path, title: str, shapes: Shapes, threads: int) -> Source:

@@ -1,14 +1,10 @@
-"""What a run folder tells of its training: curves, and the latent weights at its end."""
+"""What a run folder tells of its training: a curve a quantity, over epochs."""
 
 import math
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
-    from plumline.analysis.latents import LatentLayer
     from plumline.training import Run
 
 CHARTS = (
@@ -18,9 +14,6 @@ CHARTS = (
     ("Learning rate", "", {"learning rate": "lr"}),
 )
 """Title, unit, and the keys of ``metrics.jsonl`` that each chart draws."""
-
-FRAMES = 20
-"""Epochs at most of which the latent weights are shown."""
 
 
 def curves(run: "Run") -> dict[str, Any] | None:
@@ -46,45 +39,3 @@ def curves(run: "Run") -> dict[str, Any] | None:
 def _points(history: Iterable[dict[str, Any]], key: str) -> list[tuple[int, float]]:
     found = ((record["epoch"], record.get(key)) for record in history)
     return [(epoch, value) for epoch, value in found if value is not None and math.isfinite(value)]
-
-
-def latents(run: "Run", folder: Path) -> list[dict[str, Any]]:
-    """Return histograms of the latent weights of all quantized layers, pooled, and of each.
-
-    There is one frame for each of some epochs where the run recorded them, else one of its end.
-    """
-    from plumline.analysis.latents import analyze_latents
-    from plumline.schemes.latents import EDGES, read_latents
-    from plumline.training.latents import read_log
-
-    if not any(True for _ in read_latents(run.model)):
-        return []
-    found = analyze_latents(run.model)
-    log = read_log(folder)
-    recorded = [log[round(at)] for at in np.linspace(0, len(log) - 1, min(len(log), FRAMES))]
-    now = [_latents(layer, len(run.history)) for layer in (found.pooled, *found.layers)]
-    for layer in now:
-        frames = [
-            {"epoch": record["epoch"], **one["histograms"]}
-            for record in recorded
-            for one in record["layers"]
-            if one["name"] == layer["name"]
-        ]
-        layer["frames"] = frames or layer["frames"]
-        layer["edges"] = [round(float(edge), 3) for edge in EDGES]
-    return now
-
-
-def _latents(layer: "LatentLayer", epochs: int) -> dict[str, Any]:
-    whole = layer.groups["all"]
-    better = ""
-    if whole.laplace and whole.normal:
-        is_laplace = whole.laplace.log_likelihood > whole.normal.log_likelihood
-        better = f"; a {'Laplace' if is_laplace else 'Normal'} distribution fits better"
-    histograms = {name: list(group.histogram) for name, group in layer.groups.items()}
-    return {
-        "name": layer.name,
-        "about": f"{layer.density:.1%} of {whole.count:,} are effectual. Excess kurtosis "
-        f"{whole.kurtosis:.2f} (Normal 0, Laplace 3){better}.",
-        "frames": [{"epoch": epochs, **histograms}],
-    }

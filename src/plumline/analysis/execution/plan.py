@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from plumline.analysis.execution.dense import Dense
 from plumline.analysis.execution.graph import LayerGraph
-from plumline.analysis.execution.kernels.merge import Merge
+from plumline.analysis.execution.kernels.merge import IntegerMerge, Merge
 from plumline.analysis.execution.kernels.planes import AddOnes
-from plumline.analysis.execution.kernels.tables import SharedTables, WindowTables
+from plumline.analysis.execution.kernels.tables import IntegerTables, SharedTables, WindowTables
 from plumline.analysis.execution.operations import Operations
 from plumline.analysis.execution.registry import ExecutionModel, execution_model
 from plumline.analysis.execution.sparse import Sparse
@@ -18,11 +18,13 @@ from plumline.runtime.plan import VISIT_EVERY_WEIGHT
 
 _KERNELS: dict[str, Callable[[Layer, str], ExecutionModel]] = {
     **{kernel: lambda layer, isa: Dense() for kernel in VISIT_EVERY_WEIGHT},
-    "merge": lambda layer, isa: Merge(32 if isa == "avx2" else 64),
+    "merge": lambda layer, isa: Merge(_vector_bytes(isa)),
+    "integer_merge": lambda layer, isa: IntegerMerge(_vector_bytes(isa)),
     "summerge": lambda layer, isa: SumMerge(
         int(str(layer.attributes["tile"])), bool(layer.attributes["sparsity_support"])
     ),
     "shared_tables": lambda layer, isa: SharedTables(),
+    "integer_tables": lambda layer, isa: IntegerTables(),
     "tables": lambda layer, isa: WindowTables(),
     "linear_planes": lambda layer, isa: WindowTables(),
 }
@@ -50,6 +52,10 @@ class Plan(ExecutionModel):
         model = executed_as(layer)
         assert model is not None, "a layer that is not compiled is not counted"
         return model.graph(layer)
+
+
+def _vector_bytes(isa: str) -> int:
+    return 32 if isa == "avx2" else 64
 
 
 def executed_as(layer: Layer) -> ExecutionModel | None:

@@ -1,10 +1,11 @@
 """The layers of a PyTorch module, with the weights that its schemes make of the latent ones."""
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plumline.analysis.layer import Layer, Network
+from plumline.analysis.layer import Layer, Network, linear_size
 from plumline.errors import InputError
 
 if TYPE_CHECKING:
@@ -12,19 +13,21 @@ if TYPE_CHECKING:
 
 
 def read(model: "nn.Module", input_shape: tuple[int, ...], source: str, kind: str) -> Network:
-    """Return the layers that run when the module sees one sample, in the order they run first.
+    """Return the layers that run when the module sees one sample, in the order in which they run.
 
-    Convolutions and linear layers count. The module runs once, in evaluation mode and without
-    gradients, and is left in the mode it had.
+    Convolutions and linear layers count. One that runs again is a layer again, as it is in a
+    program, named ``conv#2``. The module runs once, in evaluation mode and without gradients, and
+    is left in the mode it had.
 
     Args:
         input_shape: of one sample, without the batch: (3, 224, 224).
     """
     import torch
 
-    from plumline.convert import CONVERTIBLE
+    from plumline.convert import CONVERTIBLE, check_finite
 
-    found: dict[str, Layer] = {}
+    check_finite(model)
+    found: list[Layer] = []
     handles = [
         module.register_forward_hook(_watch(name, found))
         for name, module in model.named_modules()
@@ -46,13 +49,16 @@ def read(model: "nn.Module", input_shape: tuple[int, ...], source: str, kind: st
             handle.remove()
         for module, training in modes.items():
             module.training = training
-    return Network(source, kind, tuple(found.values()))
+    return Network(source, kind, tuple(found))
 
 
-def _watch(name: str, found: dict[str, Layer]) -> Any:
+def _watch(name: str, found: list[Layer]) -> Any:
+    calls = count(1)
+
     def note(module: Any, inputs: "tuple[Tensor, ...]", output: "Tensor") -> None:
-        if name not in found:
-            found[name] = _layer(name, module, tuple(inputs[0].shape), tuple(output.shape))
+        call = next(calls)
+        label = name if call == 1 else f"{name}#{call}"
+        found.append(_layer(label, module, tuple(inputs[0].shape), tuple(output.shape)))
 
     return note
 
@@ -62,11 +68,14 @@ def _layer(name: str, module: Any, input_shape: tuple[int, ...], output: tuple[i
 
     weight = np.ascontiguousarray(module.weight.detach().cpu().float().numpy())
     packed = pack(weight.reshape(len(weight), -1))
-    size, made, held = input_shape[1:], output[1:], (packed.form, packed.bytes)
+    held = (packed.form, packed.bytes)
     if weight.ndim == 2:
+        size = linear_size(input_shape, batch=1)
+        made = (*size[:-1], len(weight))
         return Layer(name, "linear", weight, 1, size, made, (), (), (), *held)
+    sizes = (input_shape[1:], output[1:])
     window = (tuple(module.stride), tuple(module.dilation), _pads(module))
-    return Layer(name, "conv", weight, module.groups, size, made, *window, *held)
+    return Layer(name, "conv", weight, module.groups, *sizes, *window, *held)
 
 
 def _pads(module: Any) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from plumline._names import unknown
 from plumline.analysis import unpack
-from plumline.analysis.layer import Layer, Network
+from plumline.analysis.layer import Layer, Network, linear_size
 from plumline.errors import InputError
 from plumline.runtime import Program
 from plumline.runtime.artifact import Node
@@ -24,8 +24,9 @@ def read(program: Program, source: str, kind: str, shapes: Shapes | None = None)
     _plan(program, shapes or {})
     nodes = program.artifact.nodes
     steps, candidates = program.plan(), program.candidates()
+    batch = _batch(program, source)
     layers = [
-        _layer(node, step, found.input_shape)
+        _layer(node, step, found.input_shape, batch)
         for node, step, found in zip(nodes, steps, candidates, strict=True)
         if "weights" in node.attributes
     ]
@@ -51,20 +52,35 @@ def _plan(program: Program, shapes: Shapes) -> None:
         )
 
 
-def _layer(node: Node, step: PlanStep, input_shape: tuple[int, ...]) -> Layer:
+def _batch(program: Program, source: str) -> int:
+    """Return how many samples the program is planned for: the first size of its first input."""
+    shapes = program.shapes()
+    if not shapes:
+        name = program.inputs[0].name
+        raise InputError(
+            f"{source} cannot run one sample: give a shape that it can run, as in --shape "
+            f"{name}=8,3,224,224"
+        )
+    shape = shapes[program.artifact.inputs[0].value]
+    return max(1, shape[0]) if shape else 1
+
+
+def _layer(node: Node, step: PlanStep, input_shape: tuple[int, ...], batch: int) -> Layer:
     def numbers(name: str) -> tuple[int, ...]:
         value = node.attributes[name]
         return tuple(map(int, value)) if isinstance(value, tuple) else (int(value),)
 
-    matrix, size = unpack.weights(node), input_shape[1:]
+    matrix = unpack.weights(node)
     filters = len(matrix)
     held = (str(node.attributes["weights"]), unpack.packed_bytes(node))
     run_as = (step, node.attributes)
     if not node.op.endswith("conv"):
+        size = linear_size(input_shape, batch)
         made = (*size[:-1], filters)
         return Layer(node.name, "linear", matrix, 1, size, made, (), (), (), *held, *run_as)
     kernel, groups = numbers("kernel"), numbers("groups")[0]
     window = (numbers("strides"), numbers("dilations"), numbers("pads"))
+    size = input_shape[1:]
     made = (filters, *output_sizes(size[1:], kernel, *window))
     weight = matrix.reshape(filters, matrix.shape[1] // prod(kernel), *kernel)
     return Layer(node.name, "conv", weight, groups, size, made, *window, *held, *run_as)

@@ -46,17 +46,13 @@ def declare(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> Answer:
     """Analyse, print and write."""
     from plumline import analysis
-    from plumline.analysis.execution import names as all_models
     from plumline.bench import records
 
     check_output(options.csv, options.network)
-    wanted = options.operations
-    if wanted and "all" in wanted:
-        wanted = all_models()
     found = analysis.analyze(
         options.network,
         shapes=shapes(options.shape),
-        operations=wanted,
+        operations=options.operations,
         channel_group=options.channel_group or analysis.CHANNEL_GROUP,
     )
     if options.csv:

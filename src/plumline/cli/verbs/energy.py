@@ -11,7 +11,7 @@ from plumline.cli.values import check_output, positive, seconds, shapes
 from plumline.errors import InputError
 
 if TYPE_CHECKING:
-    from plumline.energy import Estimate, MatrixProduct, Measured
+    from plumline.energy import Estimate, Measured
 
 
 def declare(parser: ArgumentParser) -> None:
@@ -41,7 +41,9 @@ def declare(parser: ArgumentParser) -> None:
         "--buffer", type=positive, default=1024, metavar="KIB", help="its capacity (1024)"
     )
     parser.add_argument("--layers", default="*", metavar="GLOB", help="only layers named so")
-    parser.add_argument("--images", type=positive, default=1, metavar="N", help="at once (1)")
+    parser.add_argument(
+        "--images", type=positive, metavar="N", help="at once (as many as its input has, or 1)"
+    )
     parser.add_argument(
         "--shape", action="append", default=[], metavar="NAME=1,3,32,32", help="of an open input"
     )
@@ -63,7 +65,7 @@ def declare(parser: ArgumentParser) -> None:
     example="plumline energy net.onnx --table horowitz-45nm --format int8 --csv energy.csv",
 )
 def run(options: Namespace) -> Answer:
-    """Estimate; measure and talk to STONNE where asked to."""
+    """Estimate; talk to STONNE and measure where asked to."""
     from plumline import energy
     from plumline.analysis import read_network
     from plumline.bench import records
@@ -72,9 +74,16 @@ def run(options: Namespace) -> Answer:
     costs = energy.EnergyTable.load(options.table)
     array = energy.Array(options.multipliers, options.ports, options.buffer)
     if options.measure:
-        measured = _measure(options)
+        _check_measurable(options.network)
     network = read_network(options.network, shapes=shapes(options.shape))
-    layers = energy.products(network.layers, options.layers, options.images)
+    sizes = _input_sizes(options)
+    images = options.images or _samples(sizes)
+    if options.measure and images != _samples(sizes):
+        raise InputError(
+            f"--measure runs {_samples(sizes)} samples at once, the first size of the input, not "
+            f"--images {images}: leave --images out"
+        )
+    layers = energy.products(network.layers, options.layers, images)
 
     def estimate(dataflow: str) -> "Estimate":
         return energy.estimate(
@@ -88,53 +97,78 @@ def run(options: Namespace) -> Answer:
     found = estimate(options.dataflow)
     whole = estimate("dense")
     data: dict[str, Any] = {"network": options.network, **found.to_dict()}
-    data["dense_energy"] = whole.energy
-    texts = [text.layers(found), text.summary(found, whole)]
+    data |= {"dense_energy": whole.energy, "samples": images}
+    data["energy_per_sample"] = found.energy / images
+    texts = [text.layers(found), text.summary(found, whole, images)]
     if options.csv:
         records.write(options.csv, [layer.to_dict() for layer in found.layers])
     if options.stonne:
-        data["stonne"], said = _stonne(Path(options.stonne), layers, found)
+        data["stonne"], said = _stonne(Path(options.stonne), found)
         texts.append(said)
     if options.measure:
+        measured = _measure(options, sizes)
         data["measured"] = vars(measured) | {
-            "joules_per_call": measured.joules_per_call,
-            "net_joules_per_call": measured.net_joules_per_call,
+            "joules_per_sample": measured.joules_per_sample,
+            "net_joules_per_sample": measured.net_joules_per_sample,
         }
         texts.append(text.measured(measured))
     return Answer(data, "\n\n".join(texts))
 
 
-def _stonne(
-    folder: Path, layers: "tuple[MatrixProduct, ...]", found: "Estimate"
-) -> tuple[list[dict[str, Any]], str]:
+def _check_measurable(path: str) -> None:
+    """Say what cannot be measured before anything takes time."""
+    from plumline.energy import powercap
+
+    powercap.zones()
+    if os.path.isdir(path):
+        raise InputError("--measure runs a file: export the run, and measure the network")
+
+
+def _input_sizes(options: Namespace) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each input in one inference; nothing for a run, which has no file."""
+    from plumline.bench import Subject
+
+    path = Path(options.network)
+    if path.is_dir():
+        return {}
+    if path.suffix == ".plum":
+        subject = Subject.of_program(path)
+    else:
+        subject = Subject.of_onnx(path.read_bytes(), options.network)
+    return subject.shapes(options.images or 1, shapes(options.shape))
+
+
+def _samples(sizes: dict[str, tuple[int, ...]]) -> int:
+    """Return how many samples an inference computes: the first size of the first input."""
+    first = next(iter(sizes.values()), ())
+    return first[0] if first else 1
+
+
+def _stonne(folder: Path, found: "Estimate") -> tuple[list[dict[str, Any]], str]:
     """Write STONNE's input, or compare with what it counted when it was there already."""
     from plumline.energy import stonne
 
     if not (folder / stonne.LAYERS).is_file():
-        stonne.write(layers, folder, found.array, found.dataflow)
+        stonne.write(found, folder)
         commands = folder / stonne.COMMANDS
         return [], (
-            f"{len(layers)} layers written for STONNE; next: STONNE=/path/to/stonne sh {commands}, "
-            "then this again"
+            f"{len(found.layers)} layers written for STONNE; next: STONNE=/path/to/stonne sh "
+            f"{commands}, then this again"
         )
-    rows = stonne.compare(stonne.read(folder), found)
+    rows = stonne.compare(found, folder)
     if not rows:
         raise InputError(f"{str(folder)!r} has no counters yet: run {stonne.COMMANDS} there first")
-    return rows, text.simulated(rows, len(layers))
+    return rows, text.simulated(rows, len(found.layers))
 
 
-def _measure(options: Namespace) -> "Measured":
+def _measure(options: Namespace, sizes: dict[str, tuple[int, ...]]) -> "Measured":
+    """Repeat inferences on noise of these shapes."""
     import numpy as np
 
     import plumline
     from plumline import energy
-    from plumline.energy import powercap
 
-    powercap.zones()  # says that there are none before anything takes time
-    if os.path.isdir(options.network):
-        raise InputError("--measure runs a file: export the run, and measure the network")
-    is_program = Path(options.network).suffix == ".plum"
-    if is_program:
+    if Path(options.network).suffix == ".plum":
         program = plumline.load(options.network, threads=options.threads)
     else:
         program = plumline.compile(
@@ -142,10 +176,6 @@ def _measure(options: Namespace) -> "Measured":
         )
     noise = np.random.default_rng(0)
     feed = {
-        port.name: noise.standard_normal(
-            [size if isinstance(size, int) else options.images for size in port.shape],
-            dtype=np.float32,
-        )
-        for port in program.inputs
+        port.name: noise.standard_normal(sizes[port.name], np.float32) for port in program.inputs
     }
-    return energy.measure(lambda: program.run(feed), options.seconds)
+    return energy.measure(lambda: program.run(feed), options.seconds, samples=_samples(sizes))

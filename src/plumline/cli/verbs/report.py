@@ -20,7 +20,7 @@ def declare(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=1,3,32,32",
-        help="fix the shape of an input of an ONNX file; may be repeated",
+        help="the shape of an input that leaves sizes open; may be repeated",
     )
 
 
@@ -38,11 +38,13 @@ def run(options: Namespace) -> Answer:
     report = write(
         options.network, options.out, threads=options.threads, shapes=shapes(options.shape)
     )
-    network = report.data["network"]
+    network, made = report.data["network"], report.data["made"]
+    packed = network["packed"]
+    batch = f" (batch of {made['batch']})" if made["batch"] > 1 else ""
     text = (
         f"{report.path}: {report.bytes:,} bytes. {network['sentence']} Density "
-        f"{network['density']:.3f}, {1e3 * network['seconds']:.3f} ms a sample on "
-        f"{report.data['made']['cpu']}"
+        f"{packed['density']:.3f} of {packed['what']}, {1e3 * network['seconds']:.3f} ms a sample"
+        f"{batch} on {made['cpu']}"
     )
     data = {"report": report.path, "bytes": report.bytes, "network": network}
     return Answer(data, text)

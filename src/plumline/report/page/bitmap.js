@@ -52,8 +52,9 @@ function overview(canvas, layer, sign) {
 // One filter: the kernel of each channel as a tile, in rows that fill the width.
 function filterTiles(canvas, layer, sign, filter, width) {
   const [tall, wide] = layer.kernel;
-  const unit = Math.max(3, Math.min(8, Math.floor((width / Math.sqrt(layer.channels * 2.2)) / (wide + 1))));
-  const [stepX, stepY] = [wide * unit + 3, tall * unit + 3];
+  const unit = Math.max(3, Math.min(8, Math.floor((width / Math.sqrt(layer.channels * 2.2)) / (wide + 1.5))));
+  const [tileX, tileY] = [wide * unit + 1.5, tall * unit + 1.5];
+  const [stepX, stepY] = [tileX + 3, tileY + 3];
   const across = Math.max(1, Math.min(layer.channels, Math.floor((width + 3) / stepX)));
   const down = Math.ceil(layer.channels / across);
   const ratio = devicePixelRatio || 1;
@@ -62,13 +63,18 @@ function filterTiles(canvas, layer, sign, filter, width) {
   [canvas.style.width, canvas.style.height] = size.map((length) => `${length}px`);
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
-  const colours = ["--minus", "--zero", "--plus"].map((name) => `rgb(${rgb(name)})`);
+  const fill = (name, ...box) => {
+    context.fillStyle = name;
+    context.fillRect(...box);
+  };
+  const [edge, paper, ...colours] = ["--edge", "--paper", "--minus", "--zero", "--plus"].map((name) => `rgb(${rgb(name)})`);
   for (let channel = 0; channel < layer.channels; ++channel) {
     const [left, top] = [(channel % across) * stepX, Math.floor(channel / across) * stepY];
-    for (let tap = 0; tap < layer.taps; ++tap) {
-      context.fillStyle = colours[1 + sign(filter, channel * layer.taps + tap)];
-      context.fillRect(left + (tap % wide) * unit, top + Math.floor(tap / wide) * unit, unit - 0.5, unit - 0.5);
-    }
+    fill(edge, left, top, tileX, tileY);
+    fill(paper, left + 0.75, top + 0.75, tileX - 1.5, tileY - 1.5);
+    for (let tap = 0; tap < layer.taps; ++tap)
+      fill(colours[1 + sign(filter, channel * layer.taps + tap)],
+        left + 1 + (tap % wide) * unit, top + 1 + Math.floor(tap / wide) * unit, unit - 0.5, unit - 0.5);
   }
 }
 

@@ -28,23 +28,39 @@ function logarithmic([low, high], [from, to]) {
   return scale;
 }
 
+const LETTERS = h("canvas").getContext("2d");
+
+// How wide a text is in the letters of a chart.
+function textWidth(text) {
+  LETTERS.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+  return Math.ceil(LETTERS.measureText(text).width);
+}
+
+// The ticks of an axis as values and texts; how many there are does not depend on where the axis is drawn.
+function ticks({ kind, domain, format }, count) {
+  const found = kind(domain, [0, 1]).ticks(count).map((value) => ({ value, text: format(value) }));
+  return { found, width: Math.max(0, ...found.map(({ text }) => textWidth(text))) };
+}
+
 // A figure with axes. `x` and `y` have kind (linear, logarithmic), domain, label and format; draw(plot) adds to
 // plot.svg with plot.x, plot.y and the edges of the plot.
 function chart({ label, height, x, y, draw, legend }) {
   const holder = h("div", { class: "plot" });
   const figure = h("figure", {}, legend && h("figcaption", { class: "legend" }, legend), h("p", { class: "axis" }, y.label), holder);
   onWidth(holder, (width) => {
-    const left = 44, right = width - 20, top = 10, bottom = height - 36;
+    const down = ticks(y, 5), across = ticks(x, Math.max(3, Math.min(8, (width - 64) / 70)));
+    const left = Math.max(down.width, across.width / 2) + 10, right = width - Math.max(12, across.width / 2 + 2);
+    const top = 10, bottom = height - 36;
     const svg = s("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
     const plot = { svg, left, right, top, bottom, x: x.kind(x.domain, [left, right]), y: y.kind(y.domain, [bottom, top]) };
-    for (const tick of plot.y.ticks(5))
+    for (const { value, text } of down.found)
       svg.append(
-        s("line", { class: "grid", x1: left, x2: right, y1: plot.y(tick), y2: plot.y(tick) }),
-        s("text", { class: "tick end", x: left - 6, y: plot.y(tick) + 4 }, y.format(tick)));
-    for (const tick of plot.x.ticks(Math.max(3, Math.min(8, (right - left) / 70))))
+        s("line", { class: "grid", x1: left, x2: right, y1: plot.y(value), y2: plot.y(value) }),
+        s("text", { class: "tick end", x: left - 6, y: plot.y(value) + 4 }, text));
+    for (const { value, text } of across.found)
       svg.append(
-        s("line", { class: "grid", x1: plot.x(tick), x2: plot.x(tick), y1: top, y2: bottom }),
-        s("text", { class: "tick middle", x: plot.x(tick), y: bottom + 15 }, x.format(tick)));
+        s("line", { class: "grid", x1: plot.x(value), x2: plot.x(value), y1: top, y2: bottom }),
+        s("text", { class: "tick middle", x: plot.x(value), y: bottom + 15 }, text));
     svg.append(s("text", { class: "axis end", x: right, y: height - 4 }, x.label));
     draw(plot);
     holder.replaceChildren(svg);
@@ -58,6 +74,7 @@ function path(points) {
 
 // Marks that differ in shape as well as in colour.
 const SHAPES = {
+  line: (x, y, r) => s("path", { d: `M${x - 1.4 * r},${y}H${x + 1.4 * r}` }),
   circle: (x, y, r) => s("circle", { cx: x, cy: y, r }),
   square: (x, y, r) => s("rect", { x: x - 0.9 * r, y: y - 0.9 * r, width: 1.8 * r, height: 1.8 * r }),
   diamond: (x, y, r) => s("path", { d: `M${x},${y - 1.3 * r}L${x + 1.3 * r},${y}L${x},${y + 1.3 * r}L${x - 1.3 * r},${y}Z` }),

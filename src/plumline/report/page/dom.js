@@ -22,7 +22,7 @@ function s(tag, attributes = {}, ...children) {
 
 function section(id, title, lede, ...children) {
   return h("section", { id, "aria-labelledby": `${id}-title` },
-    h("h2", { id: `${id}-title` }, title), lede && h("p", { class: "lede" }, lede), children);
+    h("h2", { id: `${id}-title`, tabindex: -1 }, title), lede && h("p", { class: "lede" }, lede), children);
 }
 
 // Calls draw(width) with the width of an element in CSS pixels, now and whenever it changes.

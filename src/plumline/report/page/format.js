@@ -11,7 +11,7 @@ function significant(value, digits = 3) {
 }
 
 function scaled(value, unit, write) {
-  if (value === null || value === undefined) return "";
+  if (value === null || value === undefined) return "–";
   const [size, prefix] = PREFIXES.find(([size]) => Math.abs(value) >= size) || [1, ""];
   const tail = prefix + unit;
   return (size === 1 && Number.isInteger(value) ? String(value) : write(value / size)) + (tail ? THIN + tail : "");

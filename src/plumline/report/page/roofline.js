@@ -1,8 +1,8 @@
 // Each layer under the roofs of this machine: dense work done a second, over dense work for each byte moved.
 
-function roofline({ steps, roofs, made }, colours) {
-  const layers = steps.filter((step) => step.layer && step.layer.macs && step.seconds > 0).map((step) => ({
-    step, intensity: (2 * step.layer.macs) / (step.moved + step.layer.bytes), rate: (2 * step.layer.macs) / step.seconds }));
+function roofline({ steps, roofs }, colours) {
+  const layers = steps.filter((step) => step.layer && step.layer.dense && step.seconds > 0).map((step) => ({
+    step, intensity: step.layer.dense / (step.moved + step.layer.bytes), rate: step.layer.dense / step.seconds }));
   const intensities = layers.map((layer) => layer.intensity);
   const rates = layers.map((layer) => layer.rate);
   const ridge = roofs.operations / Math.min(...roofs.memories.map((memory) => memory.bandwidth));

@@ -1,15 +1,18 @@
 // The head of the page: what the network is, in figures, and on what they were measured.
 
 function summary({ title, network, made }) {
+  const { packed } = network;
+  const threads = made.threads === 1 ? "one thread" : `${made.threads} threads`;
   const figures = [
     ["weights", short(network.weights), `${grouped(network.weights)} in ${network.layers} layers`],
-    ["not zero", percent(network.density), `${grouped(network.effectual)} effectual weights`],
-    ["bits a weight", significant(network.bits), "as packed, with scales and indices"],
+    ["not zero", percent(packed.density), `${grouped(packed.effectual)} of the ${grouped(packed.weights)} weights of ${packed.what}`],
+    ["bits a weight", significant(packed.bits), `of ${packed.what} as packed, with scales and indices`],
     ["program", short(network.bytes, "B"), "everything in the file"],
-    ["dense work", short(network.macs), "multiply-accumulates of one sample"],
-    ["planned work", short(network.planned), "additions and multiplications that the weights ask for"],
-    ["one sample", time(network.seconds), `median of ${made.runs} runs, ${made.threads === 1 ? "one thread" : `${made.threads} threads`}`],
-    ["dense rate", short((2 * network.macs) / network.seconds, "FLOP/s"), "dense work done a second"],
+    ["dense work", short(network.dense, "FLOP"), `a sample, in ${short(network.macs)} multiply-accumulates`],
+    ["planned work", short(network.planned, "FLOP"), network.planned === null ? "not known of every kernel"
+      : `a sample, ${percent(network.planned / network.dense)} of dense: what the kernels add and multiply`],
+    ["one sample", time(network.seconds), `median of ${made.runs} runs, ${threads}${made.batch > 1 ? `; batch of ${grouped(made.batch)}, per sample` : ""}`],
+    ["dense rate", short(network.dense / network.seconds, "FLOP/s"), "dense work done a second"],
   ];
   return h("header", {},
     h("p", { class: "kicker" }, "plumline report"),

@@ -1,5 +1,8 @@
 // The steps as a table that sorts by any column, filters by text, and sums up what it shows.
 
+// More steps than these are not all shown at first, but those with weights.
+const MANY = 30;
+
 const COLUMNS = [
   { name: "step", value: (step) => step.number, text: (step) => step.title, first: true },
   { name: "time", value: (step) => step.seconds, text: (step) => time(step.seconds), sum: time },
@@ -35,8 +38,9 @@ function layerTable({ steps }) {
   const sums = columns.map((column) => h(column.first ? "th" : "td", { class: isNumber(column) && "number", scope: column.first && "row" }));
   const heads = columns.map(head);
   const search = h("input", { type: "search", id: "filter", placeholder: "name, kernel, pattern…", autocomplete: "off", oninput: show });
-  const only = h("input", { type: "checkbox", id: "only", onchange: show });
+  const only = h("input", { type: "checkbox", id: "only", checked: steps.length > MANY, onchange: show });
   const status = h("p", { class: "status", role: "status" });
+  const longest = Math.max(...steps.map((step) => step.title.length));
   const region = h("div", { class: "scroll", role: "region", tabindex: 0, "aria-labelledby": "layers-title" },
     h("table", {}, h("thead", {}, h("tr", {}, heads)), body, h("tfoot", {}, h("tr", {}, sums))));
 
@@ -49,7 +53,7 @@ function layerTable({ steps }) {
     const cells = columns.map((column) => {
       const text = column.text ? column.text(step) : column.value(step);
       if (column.first)
-        return h("th", { scope: "row" }, h("button", { type: "button", class: "link", onclick: () => selection.choose(step.number) }, text));
+        return h("th", { scope: "row" }, h("a", { href: "#layer-title", onclick: () => selection.choose(step.number) }, text));
       const cell = h("td", { class: [isNumber(column) && "number", column.bar && "bar"].filter(Boolean).join(" ") || null }, text ?? "");
       if (column.bar && text) cell.style.setProperty("--part", `${(100 * column.value(step)) / column.full}%`);
       return cell;
@@ -78,6 +82,7 @@ function layerTable({ steps }) {
     status.textContent = `${shown.length} of ${steps.length} steps`;
   }
 
+  region.style.setProperty("--name", `${Math.min(longest, 30)}ch`);
   selection.listen(mark(rows));
   show();
   return section("layers", "Steps", "Choose a head to sort, a name to see the weights below. Slices are the kernels of one filter on one channel.",

@@ -1,29 +1,34 @@
-// Repetition against sparsity: operations for one dense multiply-accumulate, over the share of weights that are not zero.
+// Repetition against sparsity: operations as a part of the dense ones, over the share of weights that are not zero.
 
 const SCHEMES = { dense: "square", binary: "triangle", ternary: "diamond", "signed-binary": "circle" };
 
-function tradeoff({ steps, network, tradeoff }) {
+function tradeoff({ steps, tradeoff }) {
   const counted = tradeoff.curves.flatMap((curve) => curve.points);
   const own = steps.filter((step) => step.layer && step.layer.merged !== null);
-  const all = [1, ...counted.map(([, ops]) => ops), ...own.map((step) => step.layer.merged)];
+  const { layer: number, cut, point } = tradeoff.largest;
+  const largest = steps.find((step) => step.layer?.number === number);
+  // A layer of zeros takes no operations, which a logarithmic axis has no place for: it is drawn at its end.
+  const all = [1, point[1], ...counted.map(([, ops]) => ops), ...own.map((step) => step.layer.merged)].filter((ops) => ops > 0);
   const range = [Math.min(...all) / 1.3, Math.max(...all) * 1.25];
+  const place = ({ x, y }, [density, ops]) => [x(density), y(Math.max(ops, range[0]))];
   const sparse = Array.from({ length: 60 }, (_, i) => range[0] * (1 / range[0]) ** (i / 59));
   const dots = new Map();
   const marker = mark(dots);
   selection.listen(marker);
   const legend = [
     ...Object.entries(SCHEMES).map(([name, shape]) => key(shape, `scheme ${name}`, name)),
-    key("circle", "dot own", "layers of this network"), key("circle", "whole", "this network"),
+    key("circle", "dot own", "layers of this network"), key("square", "whole", `${largest.title}${cut ? ", cut" : ""}`), key("circle", "whole", "this network"),
   ];
 
-  function draw({ svg, x, y, left, right }) {
+  function draw(plot) {
+    const { svg, x, y, left, right } = plot;
     svg.append(
       s("line", { class: "scheme dense line", x1: left, x2: right, y1: y(1), y2: y(1) }),
       s("path", { class: "sparse", d: path(sparse.map((density) => [x(density), y(density)])) }),
       s("text", { class: "note", x: x(0.02), y: y(1) - 6 }, "every weight by itself"),
-      s("text", { class: "note end", x: x(0.4), y: y(0.42) - 4 }, "every non-zero by itself"));
+      s("text", { class: "note", x: x(0.36), y: y(0.3) + 4 }, "every non-zero by itself"));
     for (const { scheme, points } of tradeoff.curves) {
-      const at = points.map(([density, ops]) => [x(density), y(ops)]);
+      const at = points.map((point) => place(plot, point));
       svg.append(s("path", { class: `scheme ${scheme} line`, d: path(at) }));
       for (const [i, [cx, cy]] of at.entries())
         svg.append(build(SHAPES[SCHEMES[scheme]](cx, cy, 4), { class: `scheme ${scheme}` },
@@ -33,19 +38,21 @@ function tradeoff({ steps, network, tradeoff }) {
     dots.clear();
     for (const step of own) {
       const title = `${step.title}: density ${percent(step.layer.density)}, ${percent(step.layer.merged)} of the dense operations`;
-      const element = dot(step.number, x(step.layer.density), y(step.layer.merged), 4.5, "own", title);
+      const element = dot(step.number, ...place(plot, [step.layer.density, step.layer.merged]), 4.5, "own", title);
       dots.set(step.number, element);
       svg.append(element);
     }
-    if (tradeoff.network)
-      svg.append(build(SHAPES.circle(x(tradeoff.network[0]), y(tradeoff.network[1]), 8), { class: "whole" },
-        [s("title", {}, `this network: density ${percent(tradeoff.network[0])}, ${percent(tradeoff.network[1])} of the dense operations`)]));
+    const ring = (shape, [density, ops], name) => svg.append(build(SHAPES[shape](...place(plot, [density, ops]), 8), { class: "whole" },
+      [s("title", {}, `${name}: density ${percent(density)}, ${percent(ops)} of the dense operations`)]));
+    ring("circle", tradeoff.network, "this network");
+    ring("square", point, `${largest.title}, ${times(tradeoff.shape)}`);
     marker(selection.step);
   }
 
   return section("tradeoff", "Repetition against sparsity",
-    `Operations of each layer when sums that filters have in common are made once (${tradeoff.model}). ` +
-      `Lines are random weights, ${times(tradeoff.shape)}: more zeros leave less to add, a third value leaves less in common.`,
+    `Operations of each layer when sums that filters have in common are made once (summerge, in tiles of ${tradeoff.tiles.join(" or ")} columns, whichever takes fewer). ` +
+      `Lines are random weights in the shape of ${largest.title}, the square${cut ? `, cut to ${times(tradeoff.shape)}` : ` (${times(tradeoff.shape)})`}: ` +
+      "more zeros leave less to add, a third value leaves less in common. More filters share more, so layers of other shapes lie off the lines.",
     chart({
       label: `Operations over density. This network: density ${percent(tradeoff.network[0])}, ${percent(tradeoff.network[1])} of the dense operations`,
       height: 380,

@@ -27,5 +27,6 @@ function training({ training, latents }) {
         },
       }));
   });
-  return section("training", "Training", training.about, h("div", { class: "triple" }, charts, latents?.length ? latentHistogram(latents[0]) : null));
+  return section("training", "Training", training.about, h("div", { class: "triple" }, charts),
+    latents?.length ? latentWeights(latents[0], "Latent weights of all layers, each in units of its standard deviation") : null);
 }

@@ -49,6 +49,11 @@ def _make(context: Context, name: str, shipped: str) -> Outcome:
         jobs=context.jobs,
     )
     failed = [row for row in results.rows if row["state"] == "failed"]
+    if left := len(results.rows) - len(results.done) - len(failed):
+        raise InputError(
+            f"{left} of {len(results.rows)} runs of {shipped} are in other hands: call this again "
+            "when they are done"
+        )
     if not results.done:
         raise InputError(f"no run of {shipped} was possible: {failed[0]['error']}")
     found = results.over_seeds()
@@ -56,12 +61,12 @@ def _make(context: Context, name: str, shipped: str) -> Outcome:
     labels = [", ".join(str(row[axis]) for axis in axes) for row in found]
     scores = ", ".join(_score(*pair, goal=spec.goal) for pair in zip(labels, found, strict=True))
     dataset = budget.changes.get("data.name", "cifar10")
-    count = seeds(len(spec.axes[SEED]))
+    count = " to ".join(seeds(n) for n in sorted({row["runs"] for row in found}))
     where = f"{dataset}, {spec.base}, {budget.ablation_epochs} epochs, {count}"
     return Outcome(
         [dict(row) for row in results.done],
         [Comparison(name, scores, where)],
-        drawn(lambda figure: _draw(figure, labels, [float(row[spec.goal]) for row in found])),
+        drawn(lambda figure: _draw(figure, labels, found, spec.goal)),
         [f"{row['run']} left out: {row['error']}" for row in failed],
     )
 
@@ -90,9 +95,11 @@ def _score(label: str, row: dict[str, Any], goal: str) -> str:
     return f"{label}: {row[goal]:.2f} %{spread}"
 
 
-def _draw(figure: "Figure", labels: list[str], means: list[float]) -> None:
+def _draw(figure: "Figure", labels: list[str], found: list[dict[str, Any]], goal: str) -> None:
     axes = figure.subplots()
-    axes.plot(labels, means, "o")
+    means = [float(row[goal]) for row in found]
+    deviations = [float(row["deviation"] or 0) for row in found]
+    axes.errorbar(labels, means, deviations if any(deviations) else None, fmt="o", capsize=3)
     axes.set_ylabel("top-1, %")
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from plumline.errors import InputError
 from plumline.reproduce.context import Context
+from plumline.reproduce.drawing import drawn
 from plumline.reproduce.item import Comparison, Outcome, item
 from plumline.reproduce.plum.training import (
     Trained,
@@ -13,6 +15,9 @@ from plumline.reproduce.plum.training import (
     mean_top1,
     train_all,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SCHEMES = ("float", "binary", "signed-binary")
 
@@ -55,7 +60,24 @@ def make(context: Context) -> Outcome:
         comparisons.append(Comparison("datasets", here, conditions(found["float"])))
     if not runs:
         raise InputError("; ".join(notes))
-    return Outcome([run.row() for run in runs], comparisons, notes=notes)
+    picture = drawn(lambda figure: _draw(figure, runs))
+    return Outcome([run.row() for run in runs], comparisons, picture, notes)
+
+
+def _draw(figure: "Figure", runs: list[Trained]) -> None:
+    axes = figure.subplots()
+    networks = list(dict.fromkeys(f"{run.model}\n{run.dataset}" for run in runs))
+    for scheme in SCHEMES:
+        mine = [run for run in runs if run.scheme == scheme]
+        axes.plot(
+            [f"{run.model}\n{run.dataset}" for run in mine],
+            [r.top1 for r in mine],
+            "o",
+            label=scheme,
+        )
+    axes.set_xlim(-0.5, len(networks) - 0.5)
+    axes.set_ylabel("top-1, %")
+    axes.legend()
 
 
 def _train(context: Context, network: Network) -> dict[str, list[Trained]]:

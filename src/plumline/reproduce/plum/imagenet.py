@@ -1,11 +1,18 @@
 """ImageNet: a signed-binary ResNet-18, where the data is."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from plumline.data import open as open_data
 from plumline.errors import InputError
 from plumline.reproduce.context import Context
+from plumline.reproduce.drawing import drawn
 from plumline.reproduce.item import Comparison, Outcome, item
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from plumline.training import FitResult
 
 TEACHER, STUDENT = "imagenet-resnet18-float", "imagenet-resnet18-signed-binary"
 SMOKE = {
@@ -39,9 +46,21 @@ def make(context: Context) -> Outcome:
         | {key: final[key] for key in ("test_top1", "test_top5", "density")}
         for name, final in ((TEACHER, teacher.final), (STUDENT, result.final))
     ]
-    conditions = f"{recipe.data.name}, {student.train.epochs} epochs, one seed"
+    conditions = (
+        f"{recipe.data.name}, {student.train.epochs} epochs, one seed, "
+        f"{student.scheme.options['gradient']} gradient, {student.train.precision}"
+    )
     comparisons = [
         Comparison("imagenet-top1", f"{result.final['test_top1']:.2f} %", conditions),
         Comparison("density", f"{1 / result.final['density']:.2f}x", conditions),
     ]
-    return Outcome(rows, comparisons)
+    return Outcome(rows, comparisons, drawn(lambda figure: _draw(figure, teacher, result)))
+
+
+def _draw(figure: "Figure", teacher: "FitResult", student: "FitResult") -> None:
+    axes = figure.subplots()
+    for label, run in (("float teacher", teacher), ("signed-binary", student)):
+        epochs = [record["epoch"] for record in run.history]
+        axes.plot(epochs, [record["test_top1"] for record in run.history], ".-", label=label)
+    axes.set(xlabel="epoch", ylabel="top-1, %")
+    axes.legend()

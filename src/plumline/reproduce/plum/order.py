@@ -1,4 +1,4 @@
-"""The order that the paper finds: signed-binary costs least, ternary most."""
+"""The order of the paper's times: signed-binary takes least, ternary most."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ ORDER = ("signed-binary", "binary", "ternary")
 
 
 def broken(where: str, costs: Mapping[str, float]) -> list[str]:
-    """Say in which order schemes are where it is another than the paper's; nothing otherwise.
+    """Say in which order schemes are where it is another than that of the paper's times.
 
     Args:
         where: Under which conditions the costs were found.
@@ -15,4 +15,4 @@ def broken(where: str, costs: Mapping[str, float]) -> list[str]:
     found = tuple(sorted(ORDER, key=costs.__getitem__))
     if found == ORDER:
         return []
-    return [f"{where}: not in the paper's order, but {' < '.join(found)}"]
+    return [f"{where}: not in the order of the paper's times, but {' < '.join(found)}"]

@@ -39,7 +39,7 @@ def make(context: Context) -> Outcome:
     only = SMOKE_LAYER if budget.smoke else ""
     settings = Settings(only=only, seconds=budget.seconds, turns=budget.turns)
     # What has been timed is kept only until all is: another call times everything anew.
-    kept = context.runs / f"{SUITE}-{budget.name}.csv"
+    kept = context.runs / f"{SUITE}-{budget.name}-{budget.turns}x{budget.seconds:g}s.csv"
     measured = run_suite(SUITE, settings, csv=kept, resume=True, say=context.say)
     kept.unlink()
     rows = [_row(record) for record in measured]

@@ -42,7 +42,7 @@ def make(context: Context) -> Outcome:
     best = max(_mean(runs[label]) for label in SMALLER)
     others = {"accuracy-equal-total": _mean(runs[EQUAL_TOTAL]), "accuracy-equal-effectual": best}
     comparisons = [
-        Comparison(claim, f"{_mean(runs[OURS]) - score:+.2f} points", conditions(runs[OURS]))
+        Comparison(claim, f"{_mean(runs[OURS]) - score:+.2f} points", _where(runs))
         for claim, score in others.items()
     ]
     rows = [{"network": label, **run.row()} for label in runs for run in runs[label]]
@@ -57,6 +57,10 @@ def _smaller(label: str, match: "Match") -> tuple[str, Wanted]:
         name=f"{MODEL}-{label.rpartition(' ')[2]}-{match.parameters}",
     )
     return label, wanted
+
+
+def _where(runs: dict[str, list[Trained]]) -> str:
+    return f"{conditions(runs[OURS])}, of binary {runs[EQUAL_TOTAL][0].gradient}"
 
 
 def _mean(runs: list[Trained]) -> float:

@@ -24,6 +24,7 @@ OPTIONS: Mapping[str, str] = {"block": "plum", "activation": "prelu"}
 class Trained:
     """A finished run: percent of the test images, and what its weights are.
 
+    ``gradient`` is the estimator that codes are trained with, empty for a float network;
     ``parameters`` and ``effectual`` count quantized weights, all weights of a float network.
     """
 
@@ -31,6 +32,7 @@ class Trained:
     dataset: str
     model: str
     scheme: str
+    gradient: str
     epochs: int
     seed: int
     top1: float
@@ -43,6 +45,7 @@ class Trained:
             "dataset": self.dataset,
             "model": self.model,
             "scheme": self.scheme,
+            "gradient": self.gradient,
             "epochs": self.epochs,
             "seed": self.seed,
             "test_top1": self.top1,
@@ -141,12 +144,20 @@ def train(context: Context, wanted: Wanted) -> Trained:
         dataset=recipe.data.name,
         model=recipe.model.name,
         scheme=wanted.scheme,
+        gradient=_gradient(recipe),
         epochs=recipe.train.epochs,
         seed=wanted.seed,
         top1=result.final["test_top1"],
         parameters=counted.parameters,
         effectual=counted.effectual,
     )
+
+
+def _gradient(recipe: "Recipe") -> str:
+    from plumline import schemes
+
+    scheme = schemes.create(recipe.scheme.name, **recipe.scheme.options)
+    return getattr(scheme, "gradient", "ste") if scheme.quantizes else ""
 
 
 def mean_top1(runs: Sequence[Trained]) -> str:
@@ -159,7 +170,8 @@ def mean_top1(runs: Sequence[Trained]) -> str:
 def conditions(runs: Sequence[Trained]) -> str:
     """Say what was trained, for how long and how often; the runs differ in their seeds only."""
     first = runs[0]
-    return f"{first.dataset}, {first.model}, {first.epochs} epochs, {seeds(len(runs))}"
+    gradient = f", {first.gradient} gradient" if first.gradient else ""
+    return f"{first.dataset}, {first.model}, {first.epochs} epochs, {seeds(len(runs))}{gradient}"
 
 
 def seeds(count: int) -> str:

@@ -1,6 +1,6 @@
-"""The kernel ``merge``: programs of additions at each position, found by greedy merging."""
+"""The kernels ``merge`` and ``integer_merge``: programs of additions at each position."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from plumline.analysis.execution.graph import (
     Term,
 )
 from plumline.analysis.execution.kernels import planes
+from plumline.analysis.execution.kernels.codes import code_chunk
 from plumline.analysis.execution.kernels.taps import taps_together
 from plumline.analysis.execution.operations import Operations
 from plumline.analysis.execution.registry import ExecutionModel
@@ -37,9 +38,9 @@ class Merge(ExecutionModel):
     def count(self, layer: Layer) -> Operations:
         """See `ExecutionModel.count`."""
         once = Operations()
-        for matrix in np.split(layer.matrix, layer.groups):
-            rows = sign_planes(matrix)
-            programs = [program for _, _, program in self._programs(layer, rows.signs)]
+        groups = _groups(layer)
+        for rows in groups:
+            programs = [program for _, _, program in self._programs(layer, groups, rows)]
             # A program adds all terms of a row to what is there: one of each plane begins its sum.
             additions = sum(program.additions for program in programs) - len(rows.signs)
             once += Operations(additions) + rows.finishing
@@ -48,30 +49,51 @@ class Merge(ExecutionModel):
     def graph(self, layer: Layer) -> LayerGraph:
         """See `ExecutionModel.graph`."""
         pieces, finish = [], []
-        for matrix in np.split(layer.matrix, layer.groups):
-            rows = sign_planes(matrix)
+        groups = _groups(layer)
+        for rows in groups:
             pieces.append(
                 tuple(
                     Piece(channels.start, taps, _graph(program, len(channels)))
-                    for channels, taps, program in self._programs(layer, rows.signs)
+                    for channels, taps, program in self._programs(layer, groups, rows)
                 )
             )
             finish.append(rows.finish())
         return PositionGraph(layer, tuple(pieces), tuple(finish))
 
+    def chunk(self, layer: Layer, groups: Sequence[planes.Planes]) -> int:
+        """Return the channels of a program."""
+        chunk: int = native.module().MERGE_CHUNK
+        return chunk
+
     def _programs(
-        self, layer: Layer, signs: NDArray[np.int8]
+        self, layer: Layer, groups: Sequence[planes.Planes], rows: planes.Planes
     ) -> "Iterator[tuple[range, tuple[int, ...], MergeProgram]]":
         """Yield each program with the channels and the taps that it is for."""
         module = native.module()
-        split = signs.reshape(len(signs), layer.channels, layer.taps)
-        chunk = module.MERGE_CHUNK
-        for first in range(0, layer.channels, chunk) if len(signs) else ():
+        if not len(rows.signs):
+            return
+        split = rows.signs.reshape(len(rows.signs), layer.channels, layer.taps)
+        chunk = self.chunk(layer, groups)
+        for first in range(0, layer.channels, chunk):
             channels = range(first, min(first + chunk, layer.channels))
             for taps in taps_together(layer):
                 part = split[:, first : channels.stop, list(taps)].transpose(0, 2, 1)
                 budget = module.merge_budget(len(channels), self.vector_bytes)
                 yield channels, taps, module.MergeProgram(np.ascontiguousarray(part), *budget)
+
+
+class IntegerMerge(Merge):
+    """The same on 8-bit codes: a sum over the channels of a program fits int16."""
+
+    name = "integer_merge"
+
+    def chunk(self, layer: Layer, groups: Sequence[planes.Planes]) -> int:
+        """Return the channels of a program."""
+        return code_chunk(layer, groups)
+
+
+def _groups(layer: Layer) -> list[planes.Planes]:
+    return [sign_planes(matrix) for matrix in np.split(layer.matrix, layer.groups)]
 
 
 def sign_planes(matrix: Floats) -> planes.Planes:

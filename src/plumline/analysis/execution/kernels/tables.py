@@ -1,7 +1,8 @@
 """Kernels with tables of all subset sums of a few inputs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from plumline.analysis.execution.graph import (
     WindowGraph,
 )
 from plumline.analysis.execution.kernels import planes
+from plumline.analysis.execution.kernels.codes import code_chunk
 from plumline.analysis.execution.kernels.taps import taps_together
 from plumline.analysis.execution.operations import Operations
 from plumline.analysis.execution.registry import ExecutionModel
@@ -52,52 +54,117 @@ class WindowTables(ExecutionModel):
         return WindowGraph(layer, tuple(graphs))
 
 
+class Cut(NamedTuple):
+    """The channels whose tables are made at a time, and those of a table."""
+
+    chunk: int
+    bits: int
+
+
 @dataclass(frozen=True)
 class SharedTables(ExecutionModel):
     """Tables of the channels at a position, of which all taps that read it add entries.
 
     The tables of a chunk of channels that a plane does not name at a tap are passed over together.
+    The sum of all inputs, where filters need it, is a plane of ones.
     """
 
     name = "shared_tables"
 
+    def cut(self, layer: Layer, groups: Sequence[planes.Planes]) -> Cut:
+        """Return how the channels of a group are cut, as the engine does."""
+        module = native.module()
+        bits = module.shared_table_bits(layer.channels, layer.taps, most_planes(groups))
+        return Cut(module.SHARED_TABLES_CHUNK, bits)
+
+    def total_additions(self, layer: Layer, channels: int, bits: int) -> int:
+        """Count what the sum of all inputs takes, for some channels."""
+        return layer.taps * -(-channels // bits)
+
+    def total_outputs(self, builder: GraphBuilder, taps: int) -> list[int | None]:
+        """Return operands that are the sum of all inputs, one a tap; none: they are in words."""
+        return []
+
+    def words(self, found: planes.Planes) -> NDArray[np.int8]:
+        """Return the rows whose ones name entries of tables."""
+        return _with_total(found)
+
     def count(self, layer: Layer) -> Operations:
         """See `ExecutionModel.count`."""
         once = Operations()
-        groups, bits = _groups(layer)
+        groups = _groups(layer)
+        cut = self.cut(layer, groups)
         for found in groups:
-            rows = _with_total(found)
-            additions = -len(rows)
-            for _, part in _chunks(layer, rows):
-                used = int(part.any(axis=1).sum())
-                additions += _entries(part.shape[1], bits) * len(taps_together(layer))
-                additions += used * -(-part.shape[1] // bits)
+            additions = -len(found.signs) - found.has_total
+            for _, part in _chunks(layer, found.signs, cut.chunk):
+                channels, used = part.shape[1], int(part.any(axis=1).sum())
+                additions += _entries(channels, cut.bits) * len(taps_together(layer))
+                additions += used * -(-channels // cut.bits)
+                if found.has_total:
+                    additions += self.total_additions(layer, channels, cut.bits)
             once += Operations(additions) + found.finishing
         return once * layer.positions
 
     def graph(self, layer: Layer) -> LayerGraph:
         """See `ExecutionModel.graph`."""
-        pieces, finish = [], []
-        groups, bits = _groups(layer)
-        for found in groups:
-            pieces.append(tuple(_pieces(layer, _with_total(found), bits)))
-            finish.append(found.finish())
-        return PositionGraph(layer, tuple(pieces), tuple(finish))
+        groups = _groups(layer)
+        cut = self.cut(layer, groups)
+        pieces = tuple(tuple(self._pieces(layer, found, cut)) for found in groups)
+        return PositionGraph(layer, pieces, tuple(found.finish() for found in groups))
+
+    def _pieces(self, layer: Layer, found: planes.Planes, cut: Cut) -> Iterator[Piece]:
+        for first, part in _chunks(layer, self.words(found), cut.chunk):
+            channels = part.shape[1]
+            for taps in taps_together(layer):
+                words = part[:, :, list(taps)].transpose(0, 2, 1).reshape(-1, channels)
+                builder = GraphBuilder(channels)
+                outputs = _look_up(builder, words, cut.bits, skip=True)
+                if found.has_total:
+                    outputs += self.total_outputs(builder, len(taps))
+                yield Piece(first, taps, builder.graph(outputs))
 
 
-def _pieces(layer: Layer, rows: NDArray[np.int8], bits: int) -> Iterator[Piece]:
-    for first, part in _chunks(layer, rows):
-        channels = part.shape[1]
-        for taps in taps_together(layer):
-            words = part[:, :, list(taps)].transpose(0, 2, 1).reshape(-1, channels)
-            builder = GraphBuilder(channels)
-            yield Piece(first, taps, builder.graph(_look_up(builder, words, bits, skip=True)))
+class IntegerTables(SharedTables):
+    """The same on 8-bit codes: a sum over a chunk fits int16.
+
+    The sum of all inputs is made once at a position, without tables.
+    """
+
+    name = "integer_tables"
+
+    def cut(self, layer: Layer, groups: Sequence[planes.Planes]) -> Cut:
+        """Return how the channels of a group are cut, as the engine does."""
+        chunk = code_chunk(layer, groups)
+        bits = native.module().integer_table_bits(chunk, most_planes(groups), layer.taps)
+        return Cut(chunk, bits)
+
+    def total_additions(self, layer: Layer, channels: int, bits: int) -> int:
+        """Count what the sum of all inputs takes, for some channels."""
+        return len(taps_together(layer)) * (channels - 1) + layer.taps
+
+    def total_outputs(self, builder: GraphBuilder, taps: int) -> list[int | None]:
+        """Return operands that are the sum of all inputs, one a tap."""
+        return [builder.sum(map(Term, range(builder.inputs)))] * taps
+
+    def words(self, found: planes.Planes) -> NDArray[np.int8]:
+        """Return the rows whose ones name entries of tables."""
+        return found.signs
 
 
-def _chunks(layer: Layer, rows: NDArray[np.int8]) -> Iterator[tuple[int, NDArray[np.int8]]]:
-    """Yield the first of the channels that one word names, and their (rows, channels, taps)."""
+def _groups(layer: Layer) -> list[planes.Planes]:
+    return [planes.split(matrix) for matrix in np.split(layer.matrix, layer.groups)]
+
+
+def most_planes(groups: Sequence[planes.Planes]) -> int:
+    """Return the most planes that a group has."""
+    return max(len(group.signs) for group in groups)
+
+
+def _chunks(
+    layer: Layer, rows: NDArray[np.int8], chunk: int
+) -> Iterator[tuple[int, NDArray[np.int8]]]:
+    """Yield the first channel of each chunk, and its part of rows, (rows, channels, taps)."""
     split = rows.reshape(len(rows), layer.channels, layer.taps)
-    chunk = native.module().SHARED_TABLES_CHUNK
     for first in range(0, layer.channels, chunk):
         yield first, split[:, first : first + chunk]
 
@@ -105,13 +172,6 @@ def _chunks(layer: Layer, rows: NDArray[np.int8]) -> Iterator[tuple[int, NDArray
 def _with_total(found: planes.Planes) -> NDArray[np.int8]:
     """Return the planes, then, where a filter needs the sum of all inputs, a plane of ones."""
     return np.pad(found.signs, ((0, int(found.has_total)), (0, 0)), constant_values=1)
-
-
-def _groups(layer: Layer) -> tuple[list[planes.Planes], int]:
-    """Return the planes of each group, and how many channels a table has: the same for all."""
-    groups = [planes.split(matrix) for matrix in np.split(layer.matrix, layer.groups)]
-    most = max(len(group.signs) for group in groups)
-    return groups, native.module().shared_table_bits(layer.channels, layer.taps, most)
 
 
 def _entries(inputs: int, bits: int) -> int:
