@@ -107,7 +107,7 @@ def train_all(context: Context, wanted: Mapping[Key, Wanted]) -> dict[Key, list[
         _check_data(context, runs)
         # Not every `say` can be sent to another process.
         there = replace(context, say=say_on_stderr)
-        side_by_side([partial(_train_in_turn, there, runs[job::jobs]) for job in range(jobs)])
+        side_by_side([partial(train, there, run) for run in runs], jobs)
     found: dict[Key, list[Trained]] = {key: [] for key in wanted}
     for (key, _), run in zip(each, runs, strict=True):
         found[key].append(train(context, run))
@@ -119,11 +119,6 @@ def _check_data(context: Context, runs: Sequence[Wanted]) -> None:
     sections = {(data := run.recipe(context.budget).data).name: data for run in runs}
     for section in sections.values():
         open_data(section.name, context.data, **section.options)
-
-
-def _train_in_turn(context: Context, runs: Sequence[Wanted]) -> None:
-    for run in runs:
-        train(context, run)
 
 
 def train(context: Context, wanted: Wanted) -> Trained:
