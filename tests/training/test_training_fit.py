@@ -30,7 +30,7 @@ def test_a_run_folder_holds_recipe_logs_report_and_checkpoint(
     parameters = sum(int(row["parameters"]) for row in quantized)
     assert result.final["density"] == pytest.approx(effectual / parameters)
     assert 0 < result.final["density"] < 1
-    assert not list(tmp_path.glob(".*"))
+    assert [path.name for path in tmp_path.glob(".*")] == [".lock"]
 
 
 def test_the_loaded_run_scores_what_the_log_says(
