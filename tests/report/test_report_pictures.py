@@ -1,5 +1,7 @@
 """What charts and pictures on the page show, in a browser."""
 
+import base64
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ import networks
 import numpy as np
 import onnx
 import pytest
+from PIL import Image
 from viewer import Viewer
 
 from plumline import report
@@ -15,16 +18,18 @@ from plumline.report import Report, page
 
 
 def pixels(shown: Any, selector: str) -> np.ndarray:
-    """The colours of a canvas (height, width, 3)."""
-    width, height, values = shown.evaluate(
-        """(selector) => {
-            const { canvas } = document.querySelector(selector).getContext("2d");
-            const image = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-            return [canvas.width, canvas.height, Array.from(image.data)];
+    """The colours of a canvas (height, width, 3), once what is under way has been drawn."""
+    url = shown.evaluate(
+        """async (selector) => {
+            const frame = () => new Promise((done) => requestAnimationFrame(done));
+            await frame();
+            await frame();
+            return document.querySelector(selector).toDataURL();
         }""",
         selector,
     )
-    return np.array(values, np.uint8).reshape(height, width, 4)[..., :3]
+    image = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
+    return np.asarray(image.convert("RGB"))
 
 
 def test_the_dense_model_is_all_of_the_dense_operations(show: Viewer, written: Report) -> None:
