@@ -73,7 +73,8 @@ def draw_latent_history(folder: FilePath, path: FilePath, layer: str = POOLED) -
         counts = np.array([_summed(parts, group) for parts in chosen], float)
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         edges = [epochs[0] - 0.5, *(epoch + 0.5 for epoch in epochs)]
-        panel.pcolormesh(edges, _edges(), shares.T)
+        # As one picture: a shape a cell would make a file of megabytes.
+        panel.pcolormesh(edges, _edges(), shares.T, rasterized=True)
         panel.set_title(f"{layer}: {group}")
         panel.set_ylabel("latent weight / standard deviation")
     for name in ("kurtosis", "density"):

@@ -64,7 +64,7 @@ class GraphBuilder:
     """Makes a graph sum by sum."""
 
     def __init__(self, inputs: int) -> None:
-        self.inputs = inputs
+        self._inputs = inputs
         self._sums: list[tuple[Term, ...]] = []
 
     def sum(self, terms: Iterable[Term]) -> int | None:
@@ -75,12 +75,12 @@ class GraphBuilder:
         if len(terms) == 1 and terms[0] == Term(terms[0].operand):
             return terms[0].operand
         self._sums.append(terms)
-        return self.inputs + len(self._sums) - 1
+        return self._inputs + len(self._sums) - 1
 
     def graph(self, outputs: Iterable[int | None]) -> CountedGraph:
         """Return the graph with these operands as its outputs."""
         outputs = tuple(outputs)  # making them may add sums
-        return CountedGraph(self.inputs, tuple(self._sums), outputs)
+        return CountedGraph(self._inputs, tuple(self._sums), outputs)
 
 
 class Counter:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,24 +70,13 @@ class SharedTables(ExecutionModel):
     """
 
     name = "shared_tables"
+    total_in_tables: ClassVar[bool] = True
 
     def cut(self, layer: Layer, groups: Sequence[planes.Planes]) -> Cut:
         """Return how the channels of a group are cut, as the engine does."""
         module = native.module()
-        bits = module.shared_table_bits(layer.channels, layer.taps, most_planes(groups))
+        bits = module.shared_table_bits(layer.channels, layer.taps, _most_planes(groups))
         return Cut(module.SHARED_TABLES_CHUNK, bits)
-
-    def total_additions(self, layer: Layer, channels: int, bits: int) -> int:
-        """Count what the sum of all inputs takes, for some channels."""
-        return layer.taps * -(-channels // bits)
-
-    def total_outputs(self, builder: GraphBuilder, taps: int) -> list[int | None]:
-        """Return operands that are the sum of all inputs, one a tap; none: they are in words."""
-        return []
-
-    def words(self, found: planes.Planes) -> NDArray[np.int8]:
-        """Return the rows whose ones name entries of tables."""
-        return _with_total(found)
 
     def count(self, layer: Layer) -> Operations:
         """See `ExecutionModel.count`."""
@@ -98,10 +87,12 @@ class SharedTables(ExecutionModel):
             additions = -len(found.signs) - found.has_total
             for _, part in _chunks(layer, found.signs, cut.chunk):
                 channels, used = part.shape[1], int(part.any(axis=1).sum())
-                additions += _entries(channels, cut.bits) * len(taps_together(layer))
-                additions += used * -(-channels // cut.bits)
-                if found.has_total:
-                    additions += self.total_additions(layer, channels, cut.bits)
+                tables, places = -(-channels // cut.bits), len(taps_together(layer))
+                additions += _entries(channels, cut.bits) * places + used * tables
+                if found.has_total and self.total_in_tables:
+                    additions += layer.taps * tables
+                elif found.has_total:
+                    additions += (channels - 1) * places + layer.taps
             once += Operations(additions) + found.finishing
         return once * layer.positions
 
@@ -113,14 +104,15 @@ class SharedTables(ExecutionModel):
         return PositionGraph(layer, pieces, tuple(found.finish() for found in groups))
 
     def _pieces(self, layer: Layer, found: planes.Planes, cut: Cut) -> Iterator[Piece]:
-        for first, part in _chunks(layer, self.words(found), cut.chunk):
+        rows = _with_total(found) if self.total_in_tables else found.signs
+        for first, part in _chunks(layer, rows, cut.chunk):
             channels = part.shape[1]
             for taps in taps_together(layer):
                 words = part[:, :, list(taps)].transpose(0, 2, 1).reshape(-1, channels)
                 builder = GraphBuilder(channels)
                 outputs = _look_up(builder, words, cut.bits, skip=True)
-                if found.has_total:
-                    outputs += self.total_outputs(builder, len(taps))
+                if found.has_total and not self.total_in_tables:
+                    outputs += [builder.sum(map(Term, range(channels)))] * len(taps)
                 yield Piece(first, taps, builder.graph(outputs))
 
 
@@ -131,31 +123,20 @@ class IntegerTables(SharedTables):
     """
 
     name = "integer_tables"
+    total_in_tables = False
 
     def cut(self, layer: Layer, groups: Sequence[planes.Planes]) -> Cut:
         """Return how the channels of a group are cut, as the engine does."""
         chunk = code_chunk(layer, groups)
-        bits = native.module().integer_table_bits(chunk, most_planes(groups), layer.taps)
+        bits = native.module().integer_table_bits(chunk, _most_planes(groups), layer.taps)
         return Cut(chunk, bits)
-
-    def total_additions(self, layer: Layer, channels: int, bits: int) -> int:
-        """Count what the sum of all inputs takes, for some channels."""
-        return len(taps_together(layer)) * (channels - 1) + layer.taps
-
-    def total_outputs(self, builder: GraphBuilder, taps: int) -> list[int | None]:
-        """Return operands that are the sum of all inputs, one a tap."""
-        return [builder.sum(map(Term, range(builder.inputs)))] * taps
-
-    def words(self, found: planes.Planes) -> NDArray[np.int8]:
-        """Return the rows whose ones name entries of tables."""
-        return found.signs
 
 
 def _groups(layer: Layer) -> list[planes.Planes]:
     return [planes.split(matrix) for matrix in np.split(layer.matrix, layer.groups)]
 
 
-def most_planes(groups: Sequence[planes.Planes]) -> int:
+def _most_planes(groups: Sequence[planes.Planes]) -> int:
     """Return the most planes that a group has."""
     return max(len(group.signs) for group in groups)
 
