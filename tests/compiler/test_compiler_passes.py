@@ -133,6 +133,49 @@ CASES = {
         {"w": W1},
         ["conv", "conv", "conv", "add"],
     ),
+    "a shift after a residual branch, then the activation": (
+        SAME + "{ a = Conv(x, w) b = Add(a, x) d = Sub(b, c) y = PRelu(d, c) }",
+        {"w": W1, "c": CHANNEL},
+        ["conv"],
+    ),
+    "a scale after a residual branch stays": (
+        SAME + "{ a = Conv(x, w) b = Add(a, x) y = Mul(b, c) }",
+        {"w": W1, "c": CHANNEL},
+        ["conv", "affine"],
+    ),
+    "a shift along another axis stays": (
+        "(float[N,4,4] x) => (float[N,4,4] y) { a = MatMul(x, w) b = Add(a, x) y = Add(b, c) }",
+        {"w": noise(4, 4), "c": noise(4, 1)},
+        ["linear", "affine"],
+    ),
+    "a shift that is read as a residual and scaled": (
+        SAME + "{ p = Tanh(x) a = Add(p, c) b = Mul(a, c) d = Conv(b, w) y = Add(d, a) }",
+        {"w": W1, "c": CHANNEL},
+        ["tanh", "affine", "conv"],
+    ),
+    "the shifts of PLUM's block": (
+        SAME + "{ p = Tanh(x) a = Add(p, c) b = Clip(a, l, h) d = Conv(b, w) e = Add(d, p) "
+        "f = Add(e, c) g = PRelu(f, c) o = Add(g, c) q = Add(o, c) r = Clip(q, l, h) "
+        "s = Conv(r, w) t = Add(s, o) u = Add(t, c) v = PRelu(u, c) y = Add(v, c) }",
+        {"w": W1, "c": CHANNEL, "l": -1.0, "h": 1.0},
+        ["tanh", "affine", "conv", "affine", "conv", "affine"],
+    ),
+    "a shift that a convolution reads stays": (
+        SAME + "{ p = Tanh(x) a = Add(p, c) d = Conv(a, w) y = Add(d, a) }",
+        {"w": W1, "c": CHANNEL},
+        ["tanh", "affine", "conv"],
+    ),
+    "a shift that is an output stays": (
+        "(float[N,4,6,6] x) => (float[N,4,6,6] y, float[N,4,6,6] a) { p = Tanh(x) a = Add(p, c) "
+        "d = Conv(x, w) y = Add(d, a) }",
+        {"w": W1, "c": CHANNEL},
+        ["tanh", "affine", "conv"],
+    ),
+    "a shift that leaves the numbers stays": (
+        SAME + "{ a = Conv(x, w, b) d = Add(a, x) y = Add(d, b4) }",
+        {"w": W1, "b": np.full(4, 3e38), "b4": np.full((4, 1, 1), 3e38)},
+        ["conv", "affine"],
+    ),
     "a residual that would be broadcast stays": (
         "(float[N,4,6,6] x, float[N,4,1,1] z) => (float[N,4,6,6] y) { a = Conv(x, w) y = Add(a, "
         "z) }",

@@ -101,6 +101,14 @@ class Graph:
         """Map every value that a step makes to this step."""
         return {value: step for step in self.steps for value in step.outputs}
 
+    def readers(self) -> dict[Value, list[Step]]:
+        """Map every value that steps read to these; one that reads it twice stands there twice."""
+        found: dict[Value, list[Step]] = {}
+        for step in self.steps:
+            for value in step.inputs:
+                found.setdefault(value, []).append(step)
+        return found
+
     def uses(self) -> dict[Value, int]:
         """Count how often each value is read, as an output of the graph too."""
         counts: dict[Value, int] = {}

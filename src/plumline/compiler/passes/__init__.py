@@ -11,6 +11,7 @@ from plumline.compiler.passes import (
     padding,
     residual,
     scale,
+    shift,
     whole,
 )
 
@@ -20,6 +21,7 @@ PASSES: tuple[Callable[[Graph], None], ...] = (
     padding.run,
     scale.run,
     residual.run,
+    shift.run,
     activation.run,
     whole.run,
     dead.run,
