@@ -25,6 +25,18 @@ ACTIVATIONS: dict[str, list[float]] = {
 }
 
 
+def normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    """Numbers of a standard normal distribution."""
+    return rng.standard_normal(shape).astype(np.float32)
+
+
+def changed(array: NDArray[Any], index: int, value: int) -> NDArray[Any]:
+    """A copy in which one number is another."""
+    array = array.copy()
+    array.reshape(-1)[index] = value
+    return array
+
+
 @dataclass
 class Node:
     """A node, and the dense matrix that its tensors stand for."""

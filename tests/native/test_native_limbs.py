@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from matrices import FORMS, assert_close, conv_node, convolve
+from conv_cases import layer_of, random_case
+from matrices import FORMS, assert_close, conv_node, convolve, normal
 from numpy.typing import NDArray
-from test_native_conv import layer_of, normal, random_case
 
 native: Any = pytest.importorskip("plumline.runtime._native")
 EMULATED = ["portable_emulated_amx"]

@@ -4,15 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from matrices import FORMS, assert_close, linear_node, random_activation
+from matrices import FORMS, assert_close, linear_node, normal, random_activation
 from native_support import of_floats
 
 native: Any = pytest.importorskip("plumline.runtime._native")
 ISAS = native.available_isas()
-
-
-def normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    return rng.standard_normal(shape).astype(np.float32)
 
 
 @pytest.mark.parametrize("isa", ISAS)

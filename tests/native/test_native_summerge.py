@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from matrices import Node, assert_close, conv_node, convolve
+from conv_cases import random_case
+from matrices import Node, assert_close, conv_node, convolve, normal
 from native_support import ISAS
-from test_native_conv import normal, random_case
 
 from plumline.runtime import _native as native
 
