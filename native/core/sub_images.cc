@@ -28,4 +28,8 @@ SubImages cut_images(const Shape& images, int64_t count) {
   return cut_images(images[0], images.size() == 4 ? images[2] : 1, images.back(), count);
 }
 
+bool fills_sub_images(const Shape& shape) {
+  return (shape.size() == 3 || shape.size() == 4) && cut_images(shape).size(shape[1]) == plumline::count(shape);
+}
+
 }  // namespace plumline

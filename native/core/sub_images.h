@@ -49,4 +49,8 @@ SubImages best_cut(int64_t batch, int64_t height, int64_t width, int64_t count, 
 SubImages cut_images(int64_t batch, int64_t height, int64_t width, int64_t count = kSubImages);
 SubImages cut_images(const Shape& images, int64_t count = kSubImages);  // (N, C, H, W) or (N, C, L)
 
+// Whether a value of this shape is images, every pixel of whose sub-images is one of theirs: then a step that makes each
+// number from one other need not know which of them lie beyond an edge.
+bool fills_sub_images(const Shape& shape);
+
 }  // namespace plumline

@@ -1,6 +1,7 @@
 // relu, sigmoid, tanh, hard_swish, leaky_relu, hard_sigmoid, clip: the activations as steps of their own.
 
 #include "core/parallel.h"
+#include "core/sub_images.h"
 #include "kernels/elementwise/elementwise.h"
 #include "operators/common.h"
 
@@ -24,6 +25,9 @@ class ActivationOperator : public Operator {
       kernels_.activate(activation_, x + begin, y + begin, end - begin);
     });
   }
+
+  bool makes_sub_images(const std::vector<Shape>& inputs) const override { return fills_sub_images(inputs[0]); }
+  Layout input_layout(const std::vector<Shape>&, size_t, Layout output) const override { return output; }
 
   std::string kernel() const override { return std::string("elementwise/") + kernels_.name; }
 

@@ -1,7 +1,10 @@
 // affine: activation(scale[c] * x + shift[c]), a channel c at axis 1: what is left of a batch norm that no
 // convolution could take in.
 
+#include <algorithm>
+
 #include "core/parallel.h"
+#include "core/sub_images.h"
 #include "kernels/elementwise/elementwise.h"
 #include "operators/common.h"
 
@@ -33,22 +36,23 @@ class Affine : public Operator {
   void run(const RunContext& context) const override {
     const Shape& shape = *context.inputs[0].shape;
     if (count(shape) == 0) return;
-    const int64_t channels = shape[1];
-    const int64_t inner = count(shape, 2, shape.size());
-    // With one number a channel a row runs over the channels; otherwise it is one channel's.
-    const bool across = inner == 1;
-    const int64_t row = across ? channels : inner;
-    const int64_t rows = count(shape) / row;
+    // The numbers of a channel that follow each other; then come those of the next channel.
+    const bool in_sub_images = context.inputs[0].layout == Layout::kInterleaved;
+    const int64_t run = in_sub_images ? kSubImages : count(shape, 2, shape.size());
+    const int64_t channels = shape[1], runs = count(shape) / run;
     const float* slope = activation_.slope;
-    parallel_stretches(*context.pool, rows, std::max<int64_t>(1, kGrain / row), [&](int64_t begin, int64_t end) {
-      for (int64_t index = begin; index < end; ++index) {
-        const int64_t channel = across ? 0 : index % channels;
-        kernels_.affine(activation_, scale_.floats() + channel, shift_.floats() + channel,
-                        slope ? slope + channel : nullptr, across ? 1 : 0, context.inputs[0].data + index * row,
-                        context.outputs[0].data + index * row, row);
+    parallel_stretches(*context.pool, runs, std::max<int64_t>(1, kGrain / run), [&](int64_t begin, int64_t end) {
+      while (begin < end) {
+        const int64_t first = begin % channels, some = std::min(end - begin, channels - first);
+        kernels_.affine(activation_, scale_.floats() + first, shift_.floats() + first, slope ? slope + first : nullptr,
+                        some, run, context.inputs[0].data + begin * run, context.outputs[0].data + begin * run);
+        begin += some;
       }
     });
   }
+
+  bool makes_sub_images(const std::vector<Shape>& inputs) const override { return fills_sub_images(inputs[0]); }
+  Layout input_layout(const std::vector<Shape>&, size_t, Layout output) const override { return output; }
 
   std::string kernel() const override { return std::string("elementwise/") + kernels_.name; }
 

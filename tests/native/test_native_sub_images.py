@@ -91,6 +91,48 @@ def test_chains_equal_the_reference(
         np.testing.assert_array_equal(got, again)
 
 
+def shifted(isa: str, threads: int) -> Any:
+    """Three convolutions, an affine step and an activation between; the affine is a residual."""
+    rng = np.random.default_rng(0)
+    constants = {
+        role: rng.standard_normal(CHANNELS).astype(np.float32)
+        for role in ("scale", "shift", "slope")
+    }
+    prelu = {"activation": "prelu", "activation_parameters": []}
+    clip = {"min": -1.0, "max": 1.5}
+
+    def conv(inputs: list[int], output: int) -> tuple[Any, ...]:
+        node = conv_node(rng, "signed_binary", CHANNELS, CHANNELS, [3, 3], pads=[1] * 4)
+        return "conv", f"conv{output}", inputs, [output], node.attributes, node.tensors
+
+    nodes = [
+        conv([0], 1),
+        ("affine", "affine", [1], [2], prelu, constants),
+        conv([2], 3),
+        ("clip", "clip", [3], [4], clip, {}),
+        conv([4, 2], 5),
+    ]
+    return native.Graph(6, [(0, [-1, CHANNELS, -1, -1])], [5], {}, nodes, isa, threads)
+
+
+@pytest.mark.parametrize(("kernel", "generate", "isa"), KERNELS)
+@pytest.mark.parametrize("images", IMAGES)
+def test_steps_that_go_number_by_number_stay_between(
+    images: tuple[int, int, int],
+    kernel: str,
+    generate: str,
+    isa: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On sub-images that the images fill, and on others, where a shift would show at the edges."""
+    monkeypatch.setenv("PLUMLINE_JIT", generate)
+    x = pixels(images)
+    (want,) = run(shifted("reference", 1), [x])
+    (got,) = run(shifted(isa, 1), [x])
+    np.testing.assert_allclose(got, want, atol=1e-5 * np.abs(want).max())
+    np.testing.assert_array_equal(run(shifted(isa, 3), [x])[0], got)
+
+
 @pytest.mark.parametrize(("kernel", "generate", "isa"), KERNELS)
 def test_a_chain_runs_on_sub_images(
     kernel: str, generate: str, isa: str, monkeypatch: pytest.MonkeyPatch

@@ -61,12 +61,11 @@ void affine_row(const Activation& activation, const float* scale, const float* s
 }
 
 void affine_rows(const Activation& activation, const float* scale, const float* shift, const float* slope,
-                 int64_t step, const float* x, float* y, int64_t n) {
-  if (n == 0) return;
-  if (step)
-    affine_row<true>(activation, scale, shift, slope, x, y, n);
-  else
-    affine_row<false>(activation, scale, shift, slope, x, y, n);
+                 int64_t channels, int64_t run, const float* x, float* y) {
+  if (run == 0) return;
+  if (run == 1) return affine_row<true>(activation, scale, shift, slope, x, y, channels);
+  for (int64_t c = 0; c < channels; ++c)
+    affine_row<false>(activation, scale + c, shift + c, slope ? slope + c : nullptr, x + c * run, y + c * run, run);
 }
 
 template <BinaryKind kind>

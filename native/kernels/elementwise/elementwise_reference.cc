@@ -10,10 +10,12 @@ void activate(const Activation& activation, const float* x, float* y, int64_t n)
   for (int64_t i = 0; i < n; ++i) y[i] = activate_reference(activation, x[i], 0);
 }
 
-void affine(const Activation& activation, const float* scale, const float* shift, const float* slope, int64_t step,
-            const float* x, float* y, int64_t n) {
-  for (int64_t i = 0; i < n; ++i)
-    y[i] = activate_reference(activation, scale[i * step] * x[i] + shift[i * step], slope ? slope[i * step] : 0);
+void affine(const Activation& activation, const float* scale, const float* shift, const float* slope, int64_t channels,
+            int64_t run, const float* x, float* y) {
+  for (int64_t i = 0; i < channels * run; ++i) {
+    const int64_t c = i / run;
+    y[i] = activate_reference(activation, scale[c] * x[i] + shift[c], slope ? slope[c] : 0);
+  }
 }
 
 float apply(BinaryKind kind, float a, float b) {
