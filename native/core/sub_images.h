@@ -26,8 +26,9 @@ struct SubImages {
   int64_t size(int64_t channels) const { return blocks * block_size(channels); }
 };
 
-// Whether `a` is the better way to cut: the one with the fewest positions; among those, sub-images as square as they may
-// be and no wider than a few vectors, so that a row of them stays near.
+// Whether `a` is the better way to cut: the one with the fewest positions; among those, sub-images no wider than a few
+// vectors, so that a row of them stays near; large enough that their edges cost little; of few images, so that threads
+// have blocks to divide, and a vector's pixels lie near each other in row-major images; and as square as they may be.
 bool is_better(const SubImages& a, const SubImages& b);
 
 // The best cut into `count` sub-images that is allowed; of 0 images where there is none.
