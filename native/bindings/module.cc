@@ -295,6 +295,7 @@ NB_MODULE(_native, m) {
       .def("reasons", &Graph::reasons)
       .def("profile", profile, nb::arg("inputs"), nb::arg("repeats"))
       .def_prop_ro("threads", &Graph::threads)
+      .def_prop_ro("conversions", &Graph::conversions)
       .def_prop_ro("arena_bytes", &Graph::arena_bytes);
 }
 

@@ -434,6 +434,14 @@ std::vector<Shape> Graph::given(const Step& step) const {
   return shapes;
 }
 
+int64_t Graph::conversions() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (!plan_) return 0;
+  return std::count_if(plan_->steps.begin(), plan_->steps.end(), [&](const ScheduledStep& step) {
+    return step.operation == to_row_major_.get() || step.operation == to_sub_images_.get();
+  });
+}
+
 size_t Graph::arena_bytes() const {
   std::lock_guard<std::mutex> lock(mutex_);
   return plan_ ? plan_->bytes : 0;

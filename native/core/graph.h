@@ -49,6 +49,7 @@ class Graph {
   };
   std::vector<NodeCandidates> candidates() const;
   std::vector<std::string> reasons() const;
+  int64_t conversions() const;               // between layouts, in the last plan
   int threads() const { return pool_.threads(); }
   size_t arena_bytes() const;  // of the last plan, scratch included; 0 before the first
 

@@ -171,6 +171,23 @@ CASES = {
         {"w": W1, "c": CHANNEL},
         ["tanh", "affine", "conv"],
     ),
+    "a shift of what another step reads too stays": (
+        SAME + "{ a = Conv(x, w) b = Add(a, x) d = Add(b, c) y = Mul(b, d) }",
+        {"w": W1, "c": CHANNEL},
+        ["conv", "affine", "mul"],
+    ),
+    "a shift of an output stays": (
+        "(float[N,4,6,6] x) => (float[N,4,6,6] y, float[N,4,6,6] b) { a = Conv(x, w) "
+        "b = Add(a, x) y = Add(b, c) }",
+        {"w": W1, "c": CHANNEL},
+        ["conv", "affine"],
+    ),
+    "two shifts of one value, one of them read as a residual": (
+        SAME + "{ a = Conv(x, w) b = Add(a, x) d = Add(b, c) e = Conv(x, w) f = Add(e, d) "
+        "g = Add(b, c) y = Mul(f, g) }",
+        {"w": W1, "c": CHANNEL},
+        ["conv", "conv", "affine", "mul"],
+    ),
     "a shift that leaves the numbers stays": (
         SAME + "{ a = Conv(x, w, b) d = Add(a, x) y = Add(d, b4) }",
         {"w": W1, "b": np.full(4, 3e38), "b4": np.full((4, 1, 1), 3e38)},

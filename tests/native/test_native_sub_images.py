@@ -28,6 +28,8 @@ IMAGES = [
     (5, 9, 4),
     (8, 7, 7),
     (17, 6, 6),
+    (2, 32, 32),
+    (16, 14, 14),
 ]
 
 
@@ -92,7 +94,7 @@ def test_chains_equal_the_reference(
 
 
 def shifted(isa: str, threads: int) -> Any:
-    """Three convolutions, an affine step and an activation between; the affine is a residual."""
+    """Four convolutions, an affine step and an activation between; the affine is a residual."""
     rng = np.random.default_rng(0)
     constants = {
         role: rng.standard_normal(CHANNELS).astype(np.float32)
@@ -111,8 +113,9 @@ def shifted(isa: str, threads: int) -> Any:
         conv([2], 3),
         ("clip", "clip", [3], [4], clip, {}),
         conv([4, 2], 5),
+        conv([5], 6),
     ]
-    return native.Graph(6, [(0, [-1, CHANNELS, -1, -1])], [5], {}, nodes, isa, threads)
+    return native.Graph(7, [(0, [-1, CHANNELS, -1, -1])], [6], {}, nodes, isa, threads)
 
 
 @pytest.mark.parametrize(("kernel", "generate", "isa"), KERNELS)
@@ -131,6 +134,51 @@ def test_steps_that_go_number_by_number_stay_between(
     (got,) = run(shifted(isa, 1), [x])
     np.testing.assert_allclose(got, want, atol=1e-5 * np.abs(want).max())
     np.testing.assert_array_equal(run(shifted(isa, 3), [x])[0], got)
+
+
+@pytest.mark.parametrize(("kernel", "generate", "isa"), KERNELS)
+@pytest.mark.parametrize("images", [(1, 32, 32), (3, 16, 16), (16, 14, 14)])
+def test_only_what_comes_from_outside_is_converted(
+    images: tuple[int, int, int],
+    kernel: str,
+    generate: str,
+    isa: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PLUMLINE_JIT", generate)
+    graph = shifted(isa, 1)
+    graph.infer([pixels(images).shape])
+    assert graph.conversions == 1
+
+
+@pytest.mark.parametrize(("kernel", "generate", "isa"), KERNELS)
+@pytest.mark.parametrize(("first", "conversions"), [("conv", 2), ("max_pool", 1)])
+def test_a_step_follows_what_comes_before_it_where_its_readers_differ(
+    first: str,
+    conversions: int,
+    kernel: str,
+    generate: str,
+    isa: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A rectifier that a convolution reads, as sub-images, and a mean, row by row."""
+    monkeypatch.setenv("PLUMLINE_JIT", generate)
+    node = conv_node(
+        np.random.default_rng(0), "signed_binary", CHANNELS, CHANNELS, [3, 3], pads=[1] * 4
+    )
+    conv = (node.attributes, node.tensors)
+    pool = {"kernel": [3, 3], "strides": [1, 1], "pads": [1] * 4, "dilations": [1, 1]}
+    nodes = [
+        ("conv", "before", [0], [1], *conv)
+        if first == "conv"
+        else ("max_pool", "before", [0], [1], {**pool, "ceil_mode": 0}, {}),
+        ("relu", "between", [1], [2], {}, {}),
+        ("conv", "after", [2], [3], *conv),
+        ("reduce_mean", "mean", [2], [4], {"axes": [2, 3], "keepdims": 0}, {}),
+    ]
+    graph = native.Graph(5, [(0, [-1, CHANNELS, -1, -1])], [3, 4], {}, nodes, isa, 1)
+    graph.infer([(1, CHANNELS, 32, 32)])
+    assert graph.conversions == conversions
 
 
 @pytest.mark.parametrize(("kernel", "generate", "isa"), KERNELS)

@@ -54,8 +54,11 @@ def _back(layer: Step, shift: Step) -> _Change | None:
 def _on(reader: Step, shift: Step) -> _Change | None:
     """Return how a step that reads the shift's output makes the same from its input."""
     if reader.op == "affine":
-        more = reader.tensors["scale"].astype(np.float64) * shift.tensors["shift"]
-        return reader, "shift", _float32(reader.tensors["shift"] + more)
+        scale, more = reader.tensors["scale"], shift.tensors["shift"]
+        # Where an input leaves its channels open, two steps of an unsound model may differ.
+        if scale.shape != more.shape:
+            return None
+        return reader, "shift", _sum(reader.tensors["shift"], more, scale)
     if not _has_bias(reader) or reader.inputs[0] is shift.output:
         return None
     return _with_bias(reader, shift)
@@ -68,12 +71,12 @@ def _has_bias(layer: Step) -> bool:
 
 def _with_bias(layer: Step, shift: Step) -> _Change:
     bias = layer.tensors.get("bias", np.zeros(layer.attributes["filters"], np.float32))
-    return layer, "bias", _float32(bias.astype(np.float64) + shift.tensors["shift"])
+    return layer, "bias", _sum(bias, shift.tensors["shift"])
 
 
-def _float32(array: Array) -> Array:
-    with np.errstate(over="ignore"):
-        return array.astype(np.float32)
+def _sum(shift: Array, more: Array, scale: Array | float = 1.0) -> Array:
+    with np.errstate(all="ignore"):
+        return (shift + more.astype(np.float64) * scale).astype(np.float32)
 
 
 def _apply(changes: Sequence[_Change | None]) -> bool:
