@@ -88,6 +88,13 @@ def test_a_teacher_that_is_not_there_is_one_line(
         load_teacher(section, digits)
 
 
+def test_damaged_weights_are_to_be_replaced_not_removed(digits: DataSet, tmp_path: Path) -> None:
+    (tmp_path / "weights.pt").write_bytes(b"damaged")
+    section = DistillSection(teacher="digits-cnn", weights=str(tmp_path / "weights.pt"))
+    with pytest.raises(InputError, match=r"put an intact copy in its place$"):
+        load_teacher(section, digits)
+
+
 def test_weights_of_another_network_are_refused(digits: DataSet, tmp_path: Path) -> None:
     torch.save({"x": torch.zeros(1)}, tmp_path / "weights.pt")
     section = DistillSection(teacher="digits-cnn", weights=str(tmp_path / "weights.pt"))

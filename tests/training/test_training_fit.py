@@ -207,10 +207,12 @@ def test_a_folder_of_another_recipe_is_refused_by_what_differs(
 
 def test_starting_again_replaces_the_run(digits: DataSet, short: Recipe, tmp_path: Path) -> None:
     fit(build(short, digits), digits, short, tmp_path, quiet=True)
-    other = short.override({"train.epochs": "1"})
+    assert (tmp_path / "latents.jsonl").is_file()
+    other = short.override({"train.epochs": "1", "train.latents": "false"})
     result = fit(build(other, digits), digits, other, tmp_path, resume=False, quiet=True)
     assert len(result.history) == 1
     assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 1
+    assert not (tmp_path / "latents.jsonl").exists()
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:

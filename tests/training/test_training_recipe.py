@@ -1,14 +1,22 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from plumline.errors import InputError
 from plumline.training import Recipe
+from plumline.training.recipe import DataSection
 
 
 @pytest.mark.parametrize("name", Recipe.shipped())
 def test_every_shipped_recipe_is_written_and_read_back_unchanged(name: str) -> None:
     recipe = Recipe.load(name)
+    assert Recipe.from_toml(recipe.to_toml()) == recipe
+
+
+@pytest.mark.parametrize("text", ["é𠮷😀", "\x7f\x01\t", "\"\\n\n'", ""])
+def test_any_text_is_written_and_read_back_unchanged(text: str) -> None:
+    recipe = replace(Recipe(), data=DataSection("digits", {text: text, "list": [text]}))
     assert Recipe.from_toml(recipe.to_toml()) == recipe
 
 

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from plumline._metrics import Evaluation
 from plumline.data import DataSet
 from plumline.errors import InputError
-from plumline.training import Checkpoint, Recipe, build, fit, load_run
+from plumline.training import Checkpoint, Recipe, build, fit, load_run, read_run
+from plumline.training.learner import Learner
 from plumline.training.lock import LOCK, sole_writer
 
 SCRIPT = """
@@ -106,6 +108,24 @@ def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(recipe: Path, tmp_path: Path) 
     load_run(out)
 
 
+def test_ctrl_c_in_the_last_evaluation_stops_the_caller_and_finishes_the_run(
+    digits: DataSet, short: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Swallowed, it would let a sweep go on with the next run.
+    evaluated = Learner.evaluate
+
+    def interrupted(learner: Learner) -> Evaluation:
+        if (tmp_path / "summary.csv").read_text():  # the first epoch is over
+            signal.raise_signal(signal.SIGINT)
+        return evaluated(learner)
+
+    monkeypatch.setattr(Learner, "evaluate", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="is finished"):
+        fit(build(short, digits), digits, short, tmp_path, quiet=True)
+    assert read_run(tmp_path).epochs_left == 0
+    assert (tmp_path / "layers.csv").is_file()
+
+
 def test_a_finished_run_is_loaded_not_repeated(
     digits: DataSet, short: Recipe, tmp_path: Path
 ) -> None:
@@ -161,6 +181,7 @@ def test_a_damaged_checkpoint_is_one_line(
         with pytest.raises(InputError, match="damaged or not a PyTorch file") as caught:
             read(tmp_path)
         assert "\n" not in str(caught.value)
+    assert "--restart" in str(caught.value)
 
 
 def test_a_checkpoint_of_another_version_is_refused(tmp_path: Path) -> None:

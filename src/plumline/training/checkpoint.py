@@ -66,17 +66,24 @@ class Checkpoint:
             raise InputError(f"{path} is not a checkpoint of plumline: {error}") from error
 
 
+class DamagedFile(InputError):
+    """A file of tensors that cannot be read."""
+
+
 def load_tensors(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a file that `torch.save` wrote, tensors and plain values only."""
+    """Read a file that `torch.save` wrote, tensors and plain values only.
+
+    Raises `InputError` where there is none; `DamagedFile` where it cannot be read.
+    """
     if not Path(path).is_file():
         raise InputError(f"there is no file {os.fspath(path)!r}")
     try:
         _check_sums(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except _UNREADABLE as error:
-        raise InputError(
+        raise DamagedFile(
             f"{path} cannot be read ({type(error).__name__}): it is damaged or not a PyTorch file; "
-            f"remove it to start from the beginning"
+            f"put an intact copy in its place"
         ) from error
     if not isinstance(content, dict):
         raise InputError(f"{path} holds {type(content).__name__}, not a dictionary of tensors")

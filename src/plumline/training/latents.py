@@ -16,15 +16,12 @@ class LatentLog:
     """Writes what the latents of a run are; does nothing unless ``enabled``.
 
     A line is written before the checkpoint of its epoch, so a run that goes on finds the lines of
-    all epochs that it keeps; those of epochs that it does again are dropped first.
+    all epochs that it keeps; see `keep_epochs` for the others.
     """
 
-    def __init__(self, folder: Path, epochs_done: int, enabled: bool) -> None:
+    def __init__(self, folder: Path, enabled: bool) -> None:
         self._path = folder / FILE
         self._enabled = enabled
-        if enabled and self._path.is_file():
-            kept = [record for record in read_log(folder) if record["epoch"] <= epochs_done]
-            write_text(self._path, "".join(map(_line, kept)))
 
     def add(self, epoch: int, model: nn.Module) -> None:
         """Write what the converted layers are after an epoch; nothing for a model without."""
@@ -43,6 +40,16 @@ class LatentLog:
         if layers:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(_line({"epoch": epoch, "layers": layers}))
+
+
+def keep_epochs(folder: Path, epochs: int) -> None:
+    """Drop the lines of a run folder beyond the first ``epochs`` epochs, which are done again."""
+    path = folder / FILE
+    kept = [record for record in read_log(folder) if record["epoch"] <= epochs]
+    if kept:
+        write_text(path, "".join(map(_line, kept)))
+    else:
+        path.unlink(missing_ok=True)
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:

@@ -11,13 +11,11 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from plumline import data, schemes
+from plumline import data
 from plumline._progress import progress
 from plumline.convert import summarize
 from plumline.data import DataSet
 from plumline.training import runs
-from plumline.training.augment import Augmentation, seed_of
-from plumline.training.batches import batches, share, steps_per_epoch
 from plumline.training.board import Board
 from plumline.training.check import (
     check_answers,
@@ -25,15 +23,12 @@ from plumline.training.check import (
     check_data,
     check_precision,
 )
-from plumline.training.distill import Loss, load_teacher
-from plumline.training.evaluate import evaluate, to_layout
-from plumline.training.fabric import make_fabric, share_buffers
+from plumline.training.fabric import make_fabric
 from plumline.training.interrupt import NOTHING, STOP, Watch
 from plumline.training.latents import LatentLog
+from plumline.training.learner import Learner
 from plumline.training.lock import sole_writer
-from plumline.training.optim import make_optimizer
 from plumline.training.recipe import Recipe
-from plumline.training.schedule import learning_rate
 from plumline.training.state import State
 
 
@@ -80,98 +75,83 @@ def fit(
 
     Raises:
         InputError: The folder holds a run of another recipe, or a value cannot be used.
-        KeyboardInterrupt: After Ctrl-C, once the step is finished and the checkpoint written.
+        KeyboardInterrupt: After Ctrl-C, once the step is finished and the checkpoint written; in
+            the last evaluation, once the run is finished.
     """
-    train, fabric = recipe.train, fabric or make_fabric(recipe)
+    fabric = fabric or make_fabric(recipe)
     check_data(dataset)
     check_answers(model, dataset, recipe, type(model).__name__)
     check_precision(model, recipe)
     check_compiler(recipe, fabric.device)
-    steps = steps_per_epoch(dataset, train, fabric.world_size)
-    part = share(train.batch_size, fabric.global_rank, fabric.world_size)
-    augmentation = Augmentation(recipe.augment, dataset.mean, dataset.std)
-    teacher = load_teacher(recipe.distill, dataset)
-    if teacher:
-        check_answers(teacher, dataset, recipe, f"the teacher {recipe.distill.teacher}")
-    loss_of = Loss(train, recipe.distill, teacher.to(fabric.device) if teacher else None)
-    if train.channels_last:
-        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing in the stubs
-    optimizer = make_optimizer(model, train)
-    compiled: Any = torch.compile(model) if train.compile else model
-    network, stepper = fabric.setup(compiled, optimizer)
-    # The bare model and optimizer stay at hand: checkpoints want them unwrapped.
-    state = State(Path(out), recipe, dataset, fabric, model, optimizer)
-    say = _silent if quiet or not fabric.is_global_zero else _say
-    alone = sole_writer(state.folder) if fabric.is_global_zero else nullcontext()
+    learner = Learner(model, dataset, recipe, fabric)
+    state = State(Path(out), recipe, dataset, fabric, model, learner.optimizer)
+    first = fabric.is_global_zero  # of the processes: the one that writes and speaks
+    alone = sole_writer(state.folder) if first else nullcontext()
+    watch = Watch(fabric, recipe.train.checkpoint_seconds)
 
-    with alone, Watch(fabric, train.checkpoint_seconds) as watch, _own_random_numbers(fabric):
+    with alone, watch, _own_random_numbers(fabric):
         state.open(resume)
-        board = Board(state.folder, len(state.history), tensorboard and fabric.is_global_zero)
-        latents = LatentLog(
-            state.folder, len(state.history), train.latents and fabric.is_global_zero
-        )
-        for epoch in range(state.step // steps, train.epochs):
-            model.train()
-            first = state.step % steps
-            loader = batches(dataset, train, epoch, first, part)
-            label = f"epoch {epoch + 1}/{train.epochs}"
-            for index, stored, labels in progress(loader, label, total=steps - first):
-                rate = learning_rate(train, state.step, steps)
-                for group in optimizer.param_groups:
-                    group["lr"] = rate
-                schemes.set_progress(model, state.step / (train.epochs * steps))
-                # Dropout and the like draw the same numbers whether or not the run was resumed.
-                torch.manual_seed(seed_of(train.seed, epoch, index, 1 + fabric.global_rank))
-
-                stored, labels = stored.to(fabric.device), labels.to(fabric.device)
-                images = augmentation.train(
-                    stored, (train.seed, epoch, index), part, train.batch_size
-                )
-                images = to_layout(images, recipe)
-                with fabric.autocast():
-                    answers = network(images)
-                    loss = loss_of(answers, images, labels)
-                stepper.zero_grad()
-                fabric.backward(loss)
-                if train.clip_norm:
-                    fabric.clip_gradients(network, stepper, max_norm=train.clip_norm)
-                stepper.step()
-
-                state.count(loss, answers, labels)
-                # The last step's checkpoint waits for the evaluation that belongs to it.
-                verdict = watch.verdict(index) if index + 1 < steps else NOTHING
-                if verdict != NOTHING:
-                    state.save()
-                    watch.reset()
-                if verdict == STOP:
-                    _stop(state)
-
-            share_buffers(fabric, model)
-            scores = evaluate(compiled, dataset, recipe, fabric=fabric)
-            record: dict[str, Any] = {
-                "epoch": epoch + 1,
-                "step": state.step,
-                "lr": rate,
-                **state.close_epoch(),
-            }
-            record |= {"test_loss": scores.loss, "test_top1": scores.top1, "test_top5": scores.top5}
-            record |= {"density": _density(model), "seconds": state.seconds()}
-            state.history.append(record)
-            latents.add(epoch + 1, model)
+        board = Board(state.folder, len(state.history), tensorboard and first)
+        latents = LatentLog(state.folder, recipe.train.latents) if first else None
+        for epoch in range(state.step // learner.steps, recipe.train.epochs):
+            _learn(learner, state, watch, epoch)
+            record = _record(learner, state, epoch)
+            if latents:
+                latents.add(epoch + 1, model)
             state.save()
             watch.reset()
             board.add(record)
-            if fabric.is_global_zero:
+            if first:
                 runs.write_logs(state.folder, state.history)
-            say(_line(record, train.epochs))
-            if watch.verdict(0) == STOP and epoch + 1 < train.epochs:
+                if not quiet:
+                    _say(_line(record, recipe.train.epochs))
+            if watch.verdict(0) == STOP and epoch + 1 < recipe.train.epochs:
                 _stop(state)
-
         board.close()
-        if fabric.is_global_zero:
+        if first:
             runs.write_report(state.folder, model)
-    fabric.barrier()  # the folder is complete when any process returns
+        fabric.barrier()  # the folder is complete when any process returns
+    if watch.stopping:  # Ctrl-C during the last evaluation: nothing is left to stop but the caller
+        raise KeyboardInterrupt(f"stopped; the run in {state.folder} is finished")
     return FitResult(model.eval(), state.history, state.folder)
+
+
+def _learn(learner: Learner, state: State, watch: Watch, epoch: int) -> None:
+    """Learn from what is left of an epoch; save now and then."""
+    learner.model.train()
+    steps = learner.steps
+    first = state.step % steps
+    label = f"epoch {epoch + 1}/{state.recipe.train.epochs}"
+    for index, images, labels in progress(
+        learner.batches(epoch, first), label, total=steps - first
+    ):
+        loss, answers = learner.step(epoch, index, images, labels)
+        state.count(loss, answers, labels)
+        # The last step's checkpoint waits for the evaluation that belongs to it.
+        verdict = watch.verdict(index) if index + 1 < steps else NOTHING
+        if verdict != NOTHING:
+            state.save()
+            watch.reset()
+        if verdict == STOP:
+            _stop(state)
+
+
+def _record(learner: Learner, state: State, epoch: int) -> dict[str, Any]:
+    """Close an epoch: evaluate, and add its record to the history."""
+    scores = learner.evaluate()
+    record: dict[str, Any] = {
+        "epoch": epoch + 1,
+        "step": state.step,
+        "lr": learner.rate(state.step - 1),
+        **state.close_epoch(),
+        "test_loss": scores.loss,
+        "test_top1": scores.top1,
+        "test_top5": scores.top5,
+        "density": _density(learner.model),
+        "seconds": state.seconds(),
+    }
+    state.history.append(record)
+    return record
 
 
 def run(
@@ -228,7 +208,3 @@ def _line(record: dict[str, Any], epochs: int) -> str:
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
-
-
-def _silent(line: str) -> None:
-    pass

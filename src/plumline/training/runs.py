@@ -43,7 +43,10 @@ class Run:
 
 
 def load_run(folder: str | os.PathLike[str]) -> tuple[nn.Module, Recipe]:
-    """Return the trained, converted model of a run folder, in evaluation mode, and its recipe."""
+    """Return the trained, converted model of a run folder, in evaluation mode, and its recipe.
+
+    Raises `InputError` as `read_run`.
+    """
     run = read_run(folder)
     return run.model, run.recipe
 
@@ -54,6 +57,9 @@ def read_run(folder: str | os.PathLike[str], model: nn.Module | None = None) -> 
     Args:
         folder: What `fit` filled.
         model: A converted module of your own to load weights into; the recipe's if None.
+
+    Raises:
+        InputError: The folder holds no run, or a damaged one, or its weights do not fit the model.
     """
     path = Path(folder)
     if not (path / CHECKPOINT).is_file():

@@ -15,8 +15,11 @@ from plumline._files import write_text
 from plumline.data import DataSet
 from plumline.errors import InputError
 from plumline.training import runs
-from plumline.training.checkpoint import Checkpoint
+from plumline.training.checkpoint import Checkpoint, DamagedFile
+from plumline.training.latents import keep_epochs
 from plumline.training.recipe import Recipe
+
+_RESTART = "--restart, or resume=False"
 
 
 @dataclass
@@ -38,7 +41,11 @@ class State:
         """Go on from the folder's checkpoint if it has one and ``resume``, else begin anew."""
         path = self.folder / runs.CHECKPOINT
         if resume and path.is_file():
-            self._restore(Checkpoint.load(path))
+            try:
+                checkpoint = Checkpoint.load(path)
+            except DamagedFile as error:
+                raise InputError(f"{error}, or start again ({_RESTART})") from error
+            self._restore(checkpoint)
         self.totals = self.totals.to(self.fabric.device)
         if not self.fabric.is_global_zero:
             return
@@ -46,6 +53,8 @@ class State:
             leftover.unlink()
         if not self.step:
             path.unlink(missing_ok=True)
+            (self.folder / runs.LAYERS).unlink(missing_ok=True)
+        keep_epochs(self.folder, len(self.history))
         write_text(self.folder / runs.RECIPE, self.recipe.to_toml())
         runs.write_logs(self.folder, self.history)
 
@@ -92,7 +101,7 @@ class State:
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         before = Recipe.from_toml(checkpoint.recipe, f"the recipe in {self.folder}")
-        cure = "use another folder, or start this one again (--restart, or resume=False)"
+        cure = f"use another folder, or start this one again ({_RESTART})"
         if changed := self.recipe.differences(before):
             raise InputError(f"{self.folder} holds a run of another recipe: {changed[0]}; {cure}")
         facts = runs.facts(self.dataset)

@@ -110,7 +110,7 @@ def _is_table(value: Any) -> bool:
 
 def _key(key: str) -> str:
     bare = key.isascii() and key.replace("-", "").replace("_", "").isalnum()
-    return key if bare else json.dumps(key)
+    return key if bare else _quoted(key)
 
 
 def dump_leaf(value: Any) -> str:
@@ -120,4 +120,9 @@ def dump_leaf(value: Any) -> str:
     if isinstance(value, float):
         # A whole float keeps its point, so that it is read back as a float.
         return repr(value)
-    return json.dumps(value)
+    return _quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _quoted(text: str) -> str:
+    # As JSON, but for what TOML refuses: pairs of surrogates, and a bare DEL.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
