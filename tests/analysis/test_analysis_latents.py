@@ -180,6 +180,21 @@ def test_training_records_each_epoch_and_draws_it(
         draw_latents(found, tmp_path / "x.bmp")
 
 
+def test_equal_drawings_are_equal_files(
+    digits: DataSet, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("matplotlib")
+    fit(build(recipe, digits), digits, recipe, tmp_path, quiet=True)
+    found = analyze_latents(tmp_path)
+    for name in ("a.svg", "b.svg"):
+        draw_latents(found, tmp_path / f"latents-{name}")
+        draw_latent_history(tmp_path, tmp_path / f"history-{name}")
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")  # a date in the file would differ
+    for kind in ("latents", "history"):
+        first, second = ((tmp_path / f"{kind}-{name}").read_bytes() for name in ("a.svg", "b.svg"))
+        assert first == second
+
+
 def test_a_run_that_goes_on_has_the_record_of_one_that_was_never_stopped(
     digits: DataSet, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 import plumline
 from plumline import report
-from plumline.analysis.latents import analyze_latents
+from plumline.analysis.latent_records import of_layer
+from plumline.analysis.latents import POOLED, analyze_latents
 from plumline.report import latents, training
 from plumline.training import Run, read_run
 from plumline.training.latents import read_log
@@ -73,7 +74,7 @@ def test_groups_and_fits_are_those_of_the_analysis(folder: Path, run: Run) -> No
 
 
 def test_layers_are_pooled_as_the_analysis_pools_them(folder: Path, run: Run) -> None:
-    pooled = latents.pool(read_log(folder)[-1]["layers"])
+    pooled = of_layer(POOLED, read_log(folder)[-1]["layers"])
     wanted = analyze_latents(run.model).pooled
     for key in ("mean", "std", "skewness", "kurtosis"):
         assert pooled[key] == pytest.approx(getattr(wanted.groups["all"], key), abs=1e-5)

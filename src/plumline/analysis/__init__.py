@@ -3,7 +3,6 @@
 See docs/analysis.md. Nothing heavy is imported before a network is read.
 """
 
-from plumline.analysis.analysis import Analysis, LayerAnalysis, Totals
 from plumline.analysis.analyze import CHANNEL_GROUP, DEFAULT_OPERATIONS, analyze
 from plumline.analysis.drawing import draw_latent_history, draw_latents
 from plumline.analysis.execution import ExecutionModel, Operations
@@ -15,6 +14,7 @@ from plumline.analysis.latents import (
     analyze_latents,
 )
 from plumline.analysis.layer import Layer, Network
+from plumline.analysis.results import Analysis, LayerAnalysis, Totals
 from plumline.analysis.sources.read import read_network
 
 __all__ = [

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from plumline.analysis import repetition, symbols
-from plumline.analysis.analysis import Analysis, LayerAnalysis
 from plumline.analysis.execution import ExecutionModel, Operations, names, parse
 from plumline.analysis.layer import Layer, Network
+from plumline.analysis.results import Analysis, LayerAnalysis
 from plumline.analysis.sources.read import read_network
 from plumline.errors import InputError
 

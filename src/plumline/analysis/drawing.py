@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plumline._extras import require
-from plumline._files import replacing
+from plumline import _figures
 from plumline._names import look_up
+from plumline.analysis.latent_records import of_layer
 from plumline.analysis.latents import POOLED, Fit, LatentAnalysis, LatentLayer
 from plumline.errors import InputError
 
@@ -46,7 +46,7 @@ def draw_latents(found: LatentAnalysis, path: FilePath, layers: Sequence[str] = 
             panel.set_xlabel("latent weight / standard deviation")
             panel.set_ylabel("weights")
             panel.legend()
-    _save(figure, path)
+    _figures.save(figure, path)
 
 
 def draw_latent_history(folder: FilePath, path: FilePath, layer: str = POOLED) -> None:
@@ -67,10 +67,10 @@ def draw_latent_history(folder: FilePath, path: FilePath, layer: str = POOLED) -
             f"{os.fspath(folder)!r} has no {FILE}: train with train.latents = true and a scheme"
         )
     epochs = [record["epoch"] for record in records]
-    chosen = [_chosen(record["layers"], layer) for record in records]
+    chosen = [of_layer(layer, record["layers"]) for record in records]
     figure, axes = _figure(1, 3)
     for panel, group in zip(axes[0], ("all", "effectual"), strict=False):
-        counts = np.array([_summed(parts, group) for parts in chosen], float)
+        counts = np.array([record["histograms"][group] for record in chosen], float)
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         edges = [epochs[0] - 0.5, *(epoch + 0.5 for epoch in epochs)]
         # As one picture: a shape a cell would make a file of megabytes.
@@ -78,11 +78,11 @@ def draw_latent_history(folder: FilePath, path: FilePath, layer: str = POOLED) -
         panel.set_title(f"{layer}: {group}")
         panel.set_ylabel("latent weight / standard deviation")
     for name in ("kurtosis", "density"):
-        axes[0, 2].plot(epochs, [_mean(parts, name) for parts in chosen], label=name)
+        axes[0, 2].plot(epochs, [record[name] for record in chosen], label=name)
     axes[0, 2].legend()
     for panel in axes[0]:
         panel.set_xlabel("epoch")
-    _save(figure, path)
+    _figures.save(figure, path)
 
 
 def _draw_groups(panel: Any, layer: LatentLayer, groups: Sequence[str]) -> None:
@@ -114,24 +114,6 @@ def _height(fit: Fit, std: float, middles: NDArray[np.float64], density: Any) ->
     return density((middles * std - fit.location) / fit.scale) * std / fit.scale
 
 
-def _chosen(layers: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
-    if name == POOLED:
-        return layers
-    return [look_up("layer", name, {layer["name"]: layer for layer in layers})]
-
-
-def _summed(layers: list[dict[str, Any]], group: str) -> NDArray[np.int64]:
-    counts = np.array([layer["histograms"][group] for layer in layers])
-    summed: NDArray[np.int64] = counts.sum(axis=0)
-    return summed
-
-
-def _mean(layers: list[dict[str, Any]], key: str) -> float:
-    """Return the mean of a number over layers, by their weights."""
-    sizes = [sum(layer["histograms"]["all"]) for layer in layers]
-    return float(np.average([layer[key] for layer in layers], weights=sizes))
-
-
 def _edges() -> NDArray[np.float64]:
     from plumline.schemes.latents import EDGES
 
@@ -139,16 +121,5 @@ def _edges() -> NDArray[np.float64]:
 
 
 def _figure(rows: int, columns: int) -> tuple[Any, Any]:
-    require("matplotlib", "report")
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5 * columns, 3.5 * rows), layout="constrained")
+    figure = _figures.new((5 * columns, 3.5 * rows))
     return figure, figure.subplots(rows, columns, squeeze=False)
-
-
-def _save(figure: Any, path: FilePath) -> None:
-    kind = Path(path).suffix[1:]
-    if kind not in ("png", "svg", "pdf"):
-        raise InputError(f"{os.fspath(path)!r} is no .png, .svg or .pdf file: name one to write")
-    with replacing(path) as temporary:
-        figure.savefig(temporary, format=kind)

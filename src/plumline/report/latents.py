@@ -1,6 +1,5 @@
 """The latent weights of a run: histograms over epochs with fits, and what they are at its end."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,11 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from plumline.analysis.latent_records import Record
     from plumline.analysis.latents import Distribution, Fit, LatentLayer
     from plumline.training import Run
-
-Record = Mapping[str, Any]
-"""A layer at an epoch as ``latents.jsonl`` has it: density, moments and histograms."""
 
 FRAMES = 20
 """Epochs at most of which the latent weights are shown."""
@@ -24,6 +21,7 @@ def collect(run: "Run", folder: Path) -> list[dict[str, Any]]:
     Each has ``frames``, one for each of some epochs where the run recorded them, else one of its
     end, and ``groups``, which are described as they are at its end. Empty without such layers.
     """
+    from plumline.analysis.latent_records import of_layer
     from plumline.analysis.latents import analyze_latents
     from plumline.schemes.latents import EDGES, read_latents
     from plumline.training.latents import read_log
@@ -35,7 +33,7 @@ def collect(run: "Run", folder: Path) -> list[dict[str, Any]]:
     epochs = [log[round(at)] for at in np.linspace(0, len(log) - 1, min(len(log), FRAMES))]
     made = []
     for layer in (found.pooled, *found.layers):
-        records = [(epoch["epoch"], _look_up(layer.name, epoch["layers"])) for epoch in epochs]
+        records = [(epoch["epoch"], of_layer(layer.name, epoch["layers"])) for epoch in epochs]
         last = (len(run.history), _record(layer))
         made.append(
             {
@@ -48,54 +46,7 @@ def collect(run: "Run", folder: Path) -> list[dict[str, Any]]:
     return made
 
 
-def pool(layers: Sequence[Record]) -> Record:
-    """Make one record of those of all layers, each in units of its standard deviation.
-
-    Groups are those that every layer has.
-    """
-    sizes = np.array([sum(layer["histograms"]["all"]) for layer in layers], float)
-    means, stds, skewness, kurtosis, density = (
-        np.array([layer[key] for layer in layers])
-        for key in ("mean", "std", "skewness", "kurtosis", "density")
-    )
-    # A layer whose weights are all equal has no deviation; its unit is 1, as in its histogram.
-    spread = stds > 0
-    means = means / np.where(spread, stds, 1)
-    powers = (
-        means,
-        spread + means**2,
-        spread * (skewness + 3 * means) + means**3,
-        spread * (kurtosis + 3 + 4 * means * skewness + 6 * means**2) + means**4,
-    )
-    first, second, third, fourth = (float(np.average(power, weights=sizes)) for power in powers)
-    variance = second - first**2
-    unit = variance or 1.0
-    groups = [
-        name for name in layers[0]["histograms"] if all(name in x["histograms"] for x in layers)
-    ]
-    return {
-        "mean": first,
-        "std": variance**0.5,
-        "skewness": (third - 3 * first * second + 2 * first**3) / unit**1.5,
-        "kurtosis": (fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4) / unit**2
-        - 3 * (variance > 0),
-        "density": float(np.average(density, weights=sizes)),
-        "histograms": {
-            name: np.sum([layer["histograms"][name] for layer in layers], axis=0).tolist()
-            for name in groups
-        },
-    }
-
-
-def _look_up(name: str, layers: Sequence[Record]) -> Record:
-    from plumline.analysis.latents import POOLED
-
-    if name == POOLED:
-        return pool(layers)
-    return next(layer for layer in layers if layer["name"] == name)
-
-
-def _record(layer: "LatentLayer") -> Record:
+def _record(layer: "LatentLayer") -> "Record":
     whole = layer.groups["all"]
     return {
         **{key: getattr(whole, key) for key in ("mean", "std", "skewness", "kurtosis")},
@@ -104,7 +55,7 @@ def _record(layer: "LatentLayer") -> Record:
     }
 
 
-def _frame(epoch: int, record: Record, edges: NDArray[np.float64]) -> dict[str, Any]:
+def _frame(epoch: int, record: "Record", edges: NDArray[np.float64]) -> dict[str, Any]:
     histograms = record["histograms"]
     return {
         "epoch": epoch,
@@ -116,7 +67,7 @@ def _frame(epoch: int, record: Record, edges: NDArray[np.float64]) -> dict[str, 
     }
 
 
-def _fits(record: Record, edges: NDArray[np.float64]) -> dict[str, Any] | None:
+def _fits(record: "Record", edges: NDArray[np.float64]) -> dict[str, Any] | None:
     """Fit (location, scale) in the units of the histogram; None where all numbers are equal.
 
     A Normal takes mean and deviation; median and mean distance of a Laplace are the histogram's.

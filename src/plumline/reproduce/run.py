@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from plumline import _figures
 from plumline.errors import InputError
-from plumline.reproduce import drawing
 from plumline.reproduce.budget import budget as budget_of
 from plumline.reproduce.context import Context, say_on_stderr
+from plumline.reproduce.files import beside_paper, replace_lines, save
 from plumline.reproduce.item import Item, items
-from plumline.reproduce.outcome import beside_paper, replace_lines, save
 
 TABLE = "paper-and-here.csv"
 
@@ -58,7 +58,7 @@ def reproduce(
             that cannot be made are left out, and their notes say why.
     """
     chosen = items(paper, names)
-    drawing.check()
+    _figures.check()
     folder = Path(out) if out is not None else Path("reproduced") / f"{paper}-{budget}"
     context = Context(budget_of(budget), folder, Path(runs), data, say or say_on_stderr, jobs)
     if len(chosen) == 1:
