@@ -232,7 +232,7 @@ def test_an_ablation_is_no_table_while_others_work_on_it(context: Context) -> No
     study, _ = open_study(spec, folder, None)
     with taken(study, spec, folder) as point:
         assert point is not None
-        with pytest.raises(InputError, match="1 of 4 runs of plum-gradient are in other hands"):
+        with pytest.raises(InputError, match="1 of 4 runs are not done: 1 in progress elsewhere"):
             make("ablation-ede", context)
 
 

@@ -1,5 +1,6 @@
 """Several processes, folders and machines on one sweep, and several sweeps on one run folder."""
 
+import fcntl
 import threading
 from contextlib import ExitStack
 
@@ -7,7 +8,16 @@ import pytest
 
 from plumline.errors import InputError
 from plumline.sweeps import Spec, results, run, storage, work
-from plumline.sweeps.study import PLACE, QUEUED, open_study, put_back, standing, taken
+from plumline.sweeps.study import (
+    LOCKS,
+    PLACE,
+    QUEUED,
+    is_dead,
+    open_study,
+    put_back,
+    standing,
+    taken,
+)
 from plumline.training import Recipe
 from plumline.training.lock import FolderInUse, sole_writer
 
@@ -64,6 +74,15 @@ def test_a_run_that_was_put_back_keeps_its_place(two, out):
     with taken(study, spec, out) as trial:
         assert trial.params == {"train.seed": "1"}
     assert [row["train.seed"] for row in results(out).rows] == ["0", "1"]
+
+
+def test_a_dead_run_is_seen_by_all_who_look_at_once(two, out):
+    study, spec = open_study(two, out, None)
+    with taken(study, spec, out) as trial:
+        assert not is_dead(trial, out)
+    with (out / LOCKS / str(trial.number)).open("rb") as looked_at:
+        fcntl.flock(looked_at, fcntl.LOCK_SH)
+        assert is_dead(trial, out)
 
 
 def test_a_busy_folder_is_told_by_an_error_of_its_own(tmp_path):

@@ -31,7 +31,7 @@ STATES = {
 }
 WHY = {
     "failed": "failed",
-    "running": "in progress elsewhere",
+    "running": "in progress elsewhere (call this again when they end)",
     "stopped": "stopped (the same command goes on)",
     "waiting": "waiting (the same command goes on)",
 }

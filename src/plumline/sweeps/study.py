@@ -141,7 +141,8 @@ def is_dead(trial: "FrozenTrial", folder: Path) -> bool:
         return False  # another machine's, with a folder of its own
     handle = os.open(path, os.O_RDWR)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Shared: others who look at the same moment must not be taken for the owner.
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     finally:

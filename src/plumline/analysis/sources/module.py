@@ -21,6 +21,8 @@ def read(model: "nn.Module", input_shape: tuple[int, ...], source: str, kind: st
 
     Args:
         input_shape: of one sample, without the batch: (3, 224, 224).
+
+    Raises `InputError` where the module cannot read such an input, or a weight is not finite.
     """
     import torch
 
@@ -39,7 +41,9 @@ def read(model: "nn.Module", input_shape: tuple[int, ...], source: str, kind: st
         model.eval()
         with torch.no_grad():
             model(torch.zeros((1, *input_shape), dtype=parameter.dtype, device=parameter.device))
-    except (RuntimeError, IndexError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # whatever the module's own code raises
         raise InputError(
             f"the model cannot read an input of the shape {(1, *input_shape)}: "
             f"{' '.join(str(error).split())}"
@@ -73,6 +77,11 @@ def _layer(name: str, module: Any, input_shape: tuple[int, ...], output: tuple[i
         size = linear_size(input_shape, batch=1)
         made = (*size[:-1], len(weight))
         return Layer(name, "linear", weight, 1, size, made, (), (), (), *held)
+    if len(input_shape) != weight.ndim:  # PyTorch takes it for one image without a batch
+        raise InputError(
+            f"layer {name!r} reads an input of the shape {input_shape}, not of {weight.ndim} axes: "
+            "give the shape of one sample with its channels, as (3, 224, 224)"
+        )
     sizes = (input_shape[1:], output[1:])
     window = (tuple(module.stride), tuple(module.dilation), _pads(module))
     return Layer(name, "conv", weight, module.groups, *sizes, *window, *held)

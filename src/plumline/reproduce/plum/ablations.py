@@ -49,11 +49,8 @@ def _make(context: Context, name: str, shipped: str) -> Outcome:
         jobs=context.jobs,
     )
     failed = [row for row in results.rows if row["state"] == "failed"]
-    if left := len(results.rows) - len(results.done) - len(failed):
-        raise InputError(
-            f"{left} of {len(results.rows)} runs of {shipped} are in other hands: call this again "
-            "when they are done"
-        )
+    if len(results.done) + len(failed) < len(results.rows):
+        raise InputError(f"{shipped}: {results.unfinished}")
     if not results.done:
         raise InputError(f"no run of {shipped} was possible: {failed[0]['error']}")
     found = results.over_seeds()
