@@ -108,15 +108,20 @@ def test_another_order_than_that_of_the_papers_times_is_told(
 
 
 def test_accuracy_compares_every_depth(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "train", fake(dict.fromkeys(accuracy.SCHEMES, 90.0)))
+    monkeypatch.setattr(
+        training, "train", fake({**dict.fromkeys(accuracy.SCHEMES, 90.0), "binary": 91.5})
+    )
     outcome = make("accuracy", replace(context, budget=BUDGETS["full"]))
     assert len(outcome.rows) == 5 * 4 * 3
     lines = {comparison.claim: comparison for comparison in outcome.comparisons}
-    assert lines["cifar-binary-110"].here == "91.00 % (90.00 to 92.00)"
+    assert lines["cifar-binary-110"].here == "92.50 % (91.50 to 93.50)"
     assert lines["cifar-binary-110"].conditions == (
         "cifar10, resnet110, 60 epochs, 3 seeds, ste gradient"
     )
-    assert lines["sparsity"].here == "64.5 %, 2.81x fewer non-zeros than binary"
+    assert lines["cifar-ternary"].here == "91.00 % (90.00 to 92.00)"
+    assert lines["sparsity"].here == (
+        "64.5 %, 2.81x fewer non-zeros than binary, 1.50 points below it"
+    )
 
 
 def test_tradeoff_compares_at_equal_total_and_at_equal_effectual_parameters(

@@ -17,9 +17,9 @@ from plumline.cli.extras import cure
 from plumline.cli.registry import VERBS, Answer, Verb
 from plumline.errors import InputError
 
-ORDER = (
-    *("quickstart", "train", "eval", "export", "quantize", "compile"),
-    *("run", "bench", "inspect", "analyze", "report", "reproduce", "doctor"),
+ORDER = (  # in which a newcomer meets them
+    *("quickstart", "train", "sweep", "eval", "export", "quantize", "compile", "run", "bench"),
+    *("inspect", "analyze", "energy", "report", "reproduce", "doctor"),
 )
 UNFINISHED, USER_MISTAKE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 
@@ -102,7 +102,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--version", action="version", version=f"plumline {__version__}")
     parser.set_defaults(verb=None)
     subparsers = parser.add_subparsers(metavar="VERB", title="verbs")
-    for name in sorted(VERBS, key=_position):
+    for name in sorted(VERBS, key=ORDER.index):
         verb = VERBS[name]
         sub = subparsers.add_parser(
             name,
@@ -115,11 +115,6 @@ def _parser() -> ArgumentParser:
         sub.add_argument("--json", action="store_true", help="print one JSON object, for machines")
         sub.set_defaults(verb=name)
     return parser
-
-
-def _position(name: str) -> tuple[int, str]:
-    """The order in which a newcomer meets the verbs; later ones follow by name."""
-    return (ORDER.index(name) if name in ORDER else len(ORDER), name)
 
 
 def _load_verbs() -> None:

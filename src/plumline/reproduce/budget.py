@@ -52,7 +52,7 @@ BUDGETS = {
         Budget("smoke", "plum", 1, 1, 1, (20,), 0.02, 3, 2, DIGITS),
         # Days on two cores: short training of the smallest networks.
         Budget("cpu", "plum", 60, 15, 1, (20,), 0.5, 10),
-        # The paper's lengths: a GPU.
+        # For a GPU. The 350 epochs are recalled of the paper, not verified.
         Budget("full", "full", 350, 350, 3, (20, 32, 44, 56, 110), 1.0, 20),
     )
 }

@@ -18,7 +18,7 @@ def declare(parser: ArgumentParser) -> None:
         "--budget",
         choices=("smoke", "cpu", "full"),
         default="smoke",
-        help="minutes on small data, days on two cores, or the paper's lengths (smoke)",
+        help="minutes on small data, days on two cores, or 350 epochs each (smoke)",
     )
     parser.add_argument("--data", metavar="DIR", help="folder of the data sets ($PLUMLINE_DATA)")
     parser.add_argument("--out", metavar="DIR", help="where results go (reproduced/PAPER-BUDGET)")
