@@ -87,6 +87,18 @@ def test_uses_of_operators_that_are_not_compiled(text, message):
     assert message in refused(model(text))
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+@pytest.mark.parametrize("options", [{}, {"kernels": "summerge"}])
+def test_a_weight_that_is_not_finite_names_its_layer(wrong, options):
+    proto = model("(float[1,3,8,8] x) => (float[1,2,8,8] y) { y = Conv(x, w) }")
+    weight = np.ones((2, 3, 1, 1), np.float32)
+    weight[1, 2] = wrong
+    proto.graph.initializer.append(numpy_helper.from_array(weight, "w"))
+    proto.graph.node[0].name = "stem"
+    message = refused(proto, **options)
+    assert message.startswith("layer 'stem' has 1 weights that are NaN or infinite")
+
+
 def test_not_a_model():
     assert "not an ONNX model" in refused(b"")
     assert "not an ONNX model" in refused(b"hello, world")

@@ -7,7 +7,6 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from plumline.errors import InputError
 from plumline.runtime.artifact import Attribute
 from plumline.runtime.plan import PlanStep
 
@@ -43,12 +42,9 @@ class Layer:
 
     def __post_init__(self) -> None:
         """Refuse weights that no count can be made of."""
-        bad = self.weight.size - int(np.count_nonzero(np.isfinite(self.weight)))
-        if bad:
-            raise InputError(
-                f"layer {self.name!r} has {bad} weights that are NaN or infinite: train or export "
-                f"the network again"
-            )
+        from plumline.compiler.plan import check_finite
+
+        check_finite(self.weight, self.name)
 
     @property
     def filters(self) -> int:

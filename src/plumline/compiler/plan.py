@@ -16,8 +16,9 @@ from plumline.errors import InputError
 def run(graph: Graph, kernels: SumMerge | None = None) -> None:
     """Replace each ``weight`` by its packed form, in place, and note facts for `Program.plan`.
 
-    With ``kernels``, convolutions whose filters repeat a few values are executed so; `InputError`
-    where there is none.
+    With ``kernels``, convolutions whose filters repeat a few values are executed so.
+
+    Raises `InputError` where a weight is not finite, or there is no such convolution.
     """
     # Counts are for one sample: an unknown first axis of an input counts as 1.
     sizes = {
@@ -50,6 +51,7 @@ def _pack(
     kernels: SumMerge | None = None,
 ) -> None:
     weight = step.tensors.pop("weight")
+    check_finite(weight, step.name)
     packed = form(weight)
     step.attributes["weights"] = packed.form
     step.tensors = {**packed.tensors, **step.tensors}
@@ -74,6 +76,15 @@ def _pack(
         dense_operations=None if positions is None else weight.size * positions,
         planned_operations=None if positions is None else once * positions,
     )
+
+
+def check_finite(weight: Array, layer: str) -> None:
+    """Raise `InputError` where a weight is NaN or infinite: every answer would be."""
+    if bad := weight.size - int(np.count_nonzero(np.isfinite(weight))):
+        raise InputError(
+            f"layer {layer!r} has {bad} weights that are NaN or infinite: train or export the "
+            f"network again"
+        )
 
 
 def operations(packed: pack.Packed, weight: Array, groups: int) -> int:
