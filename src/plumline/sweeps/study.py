@@ -6,15 +6,14 @@ to two workers. A worker holds a lock file for as long as it works on a trial: a
 and whose lock file is free, was left by a process that died.
 """
 
-import fcntl
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plumline._extras import require
 from plumline._files import write_text
+from plumline._locks import hold, is_held
 from plumline.errors import InputError
 from plumline.sweeps.points import complete, points
 from plumline.sweeps.spec import Spec
@@ -100,17 +99,15 @@ def standing(study: "Study") -> "list[FrozenTrial]":
 @contextmanager
 def taken(study: "Study", spec: Spec, folder: Path) -> "Iterator[Trial | None]":
     """Take a run that waits, or one whose process died, and hold it; None where there is none."""
-    with _alone(folder):
-        for running in _running(study):
-            if is_dead(running, folder):
-                put_back(study, running.number)
-        trial = _next(study, spec)
-        lock = None if trial is None else _lock(folder, trial.number)
-    try:
+    with ExitStack() as held:
+        with _alone(folder):
+            for running in _running(study):
+                if is_dead(running, folder):
+                    put_back(study, running.number)
+            trial = _next(study, spec)
+            if trial is not None:
+                held.enter_context(hold(folder / LOCKS / str(trial.number)))
         yield trial
-    finally:
-        if lock is not None:
-            os.close(lock)
 
 
 def retry_failed(study: "Study", folder: Path) -> None:
@@ -137,17 +134,8 @@ def put_back(study: "Study", number: int) -> None:
 def is_dead(trial: "FrozenTrial", folder: Path) -> bool:
     """Say whether a running trial was begun with this folder by a process that is no more."""
     path = folder / LOCKS / str(trial.number)
-    if not path.exists():
-        return False  # another machine's, with a folder of its own
-    handle = os.open(path, os.O_RDWR)
-    try:
-        # Shared: others who look at the same moment must not be taken for the owner.
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(handle)
-    return True
+    # Without one it is another machine's, with a folder of its own.
+    return path.exists() and not is_held(path)
 
 
 def point_of(trial: "FrozenTrial") -> dict[str, Any]:
@@ -231,19 +219,7 @@ def _wait_again(study: "Study", trial: "FrozenTrial") -> None:
     study.enqueue_trial(point_of(trial), user_attrs=attributes)
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path) -> AbstractContextManager[None]:
     """Let one process at a time begin the study or take a run."""
     (folder / LOCKS).mkdir(exist_ok=True)
-    handle = os.open(folder / LOCKS / "all", os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _lock(folder: Path, number: int) -> int:
-    handle = os.open(folder / LOCKS / str(number), os.O_RDWR | os.O_CREAT, 0o666)
-    fcntl.flock(handle, fcntl.LOCK_EX)
-    return handle
+    return hold(folder / LOCKS / "all")
