@@ -87,9 +87,13 @@ def accuracy(scheme: str, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def speed(scheme: str, options: argparse.Namespace) -> None:
-    """Time one image on one thread beside the other runtimes."""
-    run, onnx, _ = paths(scheme, options)
-    plumline("bench", onnx, "--run", run, "--csv", RESULTS / f"speed-{scheme}.csv")
+    """Time one image on one thread beside the other runtimes.
+
+    The table names the network as it is named to the command: from the folder of the runs on.
+    """
+    run, onnx, _ = (path.relative_to(options.runs) for path in paths(scheme, options))
+    table = RESULTS.resolve() / f"speed-{scheme}.csv"
+    plumline("bench", onnx, "--run", run, "--csv", table, folder=options.runs)
 
 
 def paths(scheme: str, options: argparse.Namespace) -> tuple[Path, Path, Path]:
@@ -103,11 +107,11 @@ def with_data(arguments: list[str], options: argparse.Namespace) -> list[str]:
     return [options.data if argument == "DIR" else argument for argument in arguments]
 
 
-def plumline(*arguments: Any) -> dict[str, Any]:
-    """Run one command of plumline and return what it answers."""
+def plumline(*arguments: Any, folder: Path | None = None) -> dict[str, Any]:
+    """Run one command of plumline, in a folder if one is given, and return what it answers."""
     command = [sys.executable, "-m", "plumline.cli", *map(str, arguments), "--json"]
     print("plumline", shlex.join(map(str, arguments)), flush=True)
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True, check=True)
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 

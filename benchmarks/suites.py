@@ -40,14 +40,14 @@ def main() -> None:
     )
     parser.add_argument("--data", help="folder with weights/compressed_SqueezeNet.net")
     parser.add_argument(
-        "--weights", action="append", default=[], help="trained network, for resnet18-conv"
+        "--weights", action="append", default=[], help="trained network, for the suites of layers"
     )
     parser.add_argument("--only", choices=RUNS, help="one of the files")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter turns")
     options = parser.parse_args()
     for name, arguments in RUNS.items():
         if options.only in (None, name):
-            trained = options.weights if arguments[0] == "resnet18-conv" else []
+            trained = options.weights if arguments[0] in ("resnet18-conv", "plum-speed") else []
             more = [part for path in trained for part in ("--weights", path)]
             more += ["--data", options.data] if options.data else []
             more += ["--quick"] if options.quick else []

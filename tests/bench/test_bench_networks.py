@@ -110,8 +110,7 @@ def test_layers_of_a_trained_network_are_found_by_shape(tmp_path: Path) -> None:
     assert (first.scheme, len(first.codes), first.image, first.stride) == ("binary", 2, (6, 6), 1)
     np.testing.assert_array_equal(first.codes[1], binary[1].weight.detach().numpy())
     assert (second.scheme, second.codes[0].shape, second.stride) == ("float", (8, 4, 3, 3), 2)
-    assert "4@6" in first.name
-    assert "4->8@6/2" in second.name
+    assert (first.name, second.name) == ("4@6", "4->8@6/2")
     assert len(next(read_layers(path, longest=1)).codes) == 1
 
 

@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
+from plumline import export_onnx
 from plumline.bench import caps, contenders, footprint, measure, suite, timed
 from plumline.bench import suites as _suites  # noqa: F401 - registers the suites
 from plumline.bench.networks import chain, values
@@ -27,6 +30,7 @@ from plumline.errors import InputError
 from plumline.runtime import native
 
 SHORT = Settings(seconds=0.005, turns=2)
+STANDING = {name for name in contenders.names() if not contenders.look_up(name).on_request}
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +91,48 @@ def test_plum_speed_times_every_scheme_in_every_execution_at_once() -> None:
         run_suite("plum-speed", Settings(activations="int8"))
 
 
+def trained(folder: Path, scheme: str) -> str:
+    """Write a network of two equal layers and one of stride 2, all of a scheme."""
+    shapes = ((8, 8, 1), (8, 8, 1), (16, 8, 2))
+    convolutions = [nn.Conv2d(c, m, 3, stride, padding=1) for m, c, stride in shapes]
+    for layer in convolutions:
+        codes = values.draw(scheme, tuple(layer.weight.shape), np.random.default_rng(0))
+        layer.weight.data = torch.from_numpy(codes)
+    path = folder / scheme / "net.onnx"
+    path.parent.mkdir()
+    export_onnx(nn.Sequential(*convolutions).eval(), torch.zeros(1, 8, 6, 6), path)
+    return str(path)
+
+
+def test_plum_speed_times_layers_of_one_shape_in_trained_networks_together(tmp_path: Path) -> None:
+    weights = tuple(trained(tmp_path, scheme) for scheme in ("binary", "signed-binary", "float"))
+    settings = replace(SHORT, weights=weights, only="trained*")
+    found = [group for group in plum_speed.groups(settings) if group[0].weights[0] == "t"]
+    assert [[(case.part, case.scheme, case.layers) for case in group] for group in found] == [
+        [
+            (f"trained, {execution}", scheme, layers)
+            for execution in plum_speed.EXECUTIONS
+            for scheme in ("binary", "signed-binary")
+        ]
+        for layers in (2, 1)
+    ]
+    rows = run_suite("plum-speed", settings)
+    assert len(rows) == 2 * 6
+    assert {row["weights"] for row in rows} == {
+        "trained: binary/net",
+        "trained: signed-binary/net",
+    }
+    lines = {(line.part, line.over): line for line in summarize(rows, "median_ms")}
+    assert lines["trained, summerge", "plumline with binary"].cases == 2
+
+
+def test_plum_speed_tells_of_a_wrong_file_before_it_times(tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(b"no network")
+    with pytest.raises(InputError, match=r"net\.onnx"):
+        next(plum_speed.groups(Settings(weights=(str(path),))))
+
+
 @pytest.mark.parametrize("activations", ["fp32", "int8"])
 def test_a_case_makes_the_network_it_names(activations: str) -> None:
     settings = Settings(activations=activations)
@@ -112,7 +158,7 @@ def test_every_network_has_a_row_for_every_contender(groups: list[list[Case]]) -
     rows = run_suite("tiny", SHORT)
     runtimes = [row["contender"] for row in rows if row["scheme"] == "binary"]
     assert runtimes[0] == "plumline"
-    assert set(runtimes) == set(contenders.names())
+    assert set(runtimes) == STANDING
     assert len(rows) == 2 * len(runtimes)
     assert len({row["date"] for row in rows}) == 1  # all of a group in one round of turns
     for row in rows:
@@ -327,7 +373,7 @@ def test_the_command_prints_and_writes_both_tables(
     assert main(["bench", "--suite", "tiny", *short, "--csv", str(path)]) == 0
     text = capsys.readouterr().out
     assert "over best other" in text
-    assert all(name in text for name in contenders.names())
+    assert all(name in text for name in STANDING)
     with (tmp_path / "out-summary.csv").open() as file:
         summary = list(csv.DictReader(file))
     assert {row["over"] for row in summary} >= {"best other", "onnxruntime", "torch"}

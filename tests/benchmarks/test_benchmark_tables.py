@@ -1,5 +1,7 @@
 """The numbers in the documents are those of the CSV files."""
 
+import argparse
+import csv
 import importlib.util
 import subprocess
 import sys
@@ -17,14 +19,44 @@ def test_every_table_in_the_documents_is_up_to_date() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.fixture
-def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The script, with one file of results."""
-    spec = importlib.util.spec_from_file_location("tables", ROOT / "benchmarks" / "tables.py")
+def test_no_table_names_a_folder_of_the_machine_that_made_it() -> None:
+    paths = sorted((ROOT / "benchmarks" / "results").rglob("*.csv"))
+    assert paths
+    for path in paths:
+        with path.open(encoding="utf-8", newline="") as file:
+            cells = [cell for row in csv.reader(file) for cell in row]
+        assert [cell for cell in cells if cell.startswith("/")] == [], path
+
+
+def script(name: str) -> ModuleType:
+    """Import a script of the folder `benchmarks`."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+def test_a_trained_network_is_timed_by_its_name_below_the_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = script("cifar10_resnet20")
+    calls: list[tuple[list[str], Path]] = []
+    monkeypatch.setattr(
+        module, "plumline", lambda *arguments, folder: calls.append(([*arguments], folder))
+    )
+    module.speed("binary", argparse.Namespace(runs=tmp_path, form="plum"))
+    (((verb, network, *_, table), folder),) = calls
+    assert (verb, str(network)) == ("bench", "cifar10-resnet20-binary-plum/net.onnx")
+    assert folder == tmp_path
+    assert table.is_absolute()
+
+
+@pytest.fixture
+def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The script, with one file of results."""
+    module = script("tables")
     (tmp_path / "a.csv").write_text("cap,over,ratio\navx2,best other,2.25\navx2,torch,\n")
     monkeypatch.setattr(module, "RESULTS", tmp_path)
     return module

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 import plumline.training
+from plumline.bench import Machine, suite_run
+from plumline.bench.suite import Case, Settings
+from plumline.bench.suites import plum_speed
 from plumline.errors import InputError
 from plumline.reproduce import BUDGETS, facts, items
 from plumline.reproduce.context import Context
 from plumline.reproduce.item import Outcome
-from plumline.reproduce.plum import ablations, accuracy, arithmetic, layers, training
+from plumline.reproduce.plum import ablations, accuracy, arithmetic, layers, speed, training
 from plumline.reproduce.plum.order import broken
 from plumline.reproduce.plum.training import Trained, Wanted, train, train_all
 from plumline.sweeps.study import open_study, taken
@@ -79,6 +82,57 @@ def test_energy_compares_dataflows_under_both_tables(
     outcome = make("energy", context)
     assert [comparison.claim for comparison in outcome.comparisons] == ["density", *["energy"] * 2]
     assert all(row["ratio"] > 1 for row in outcome.rows)
+
+
+SPEEDS = {"binary": 1.0, "ternary": 0.75, "signed-binary": 1.25}
+
+
+def timed_record(case: Case, factor: float) -> dict[str, str]:
+    """A row of the suite: a layer takes 1 ms over the scheme's speed, times a factor."""
+    facts = dict.fromkeys(("cpu", "isa", "version", "system", "python", "date"), "x")
+    key = {"case": case.name, "scheme": case.scheme, "weights": case.weights}
+    time = {"layer_ms": str(factor / SPEEDS[case.scheme]), "unrest": "0.01"}
+    return {**key, "batch": "1", "threads": "1", **time, **facts}
+
+
+def test_speed_compares_shapes_and_the_total_time_of_all_layers(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Binary layers of the shape that four layers have take twice the time."""
+
+    def run_suite(name: str, settings: Settings, *, csv: Path, **_: Any) -> list[dict[str, str]]:
+        csv.parent.mkdir(parents=True, exist_ok=True)
+        csv.touch()
+        cases = [case for group in plum_speed.groups(settings) for case in group]
+        slow = [case.name.startswith("64@56 ") and case.scheme == "binary" for case in cases]
+        return [timed_record(c, 2.0 if s else 1.0) for c, s in zip(cases, slow, strict=True)]
+
+    monkeypatch.setattr(suite_run, "run_suite", run_suite)
+    outcome = make("speed", replace(context, budget=BUDGETS["cpu"]))
+    counts = {row["layer"]: row["layers"] for row in outcome.rows}
+    assert list(counts.values()) == [4, 3, 3, 3, 1, 1, 1]
+    first = outcome.comparisons[0]
+    # 1.25 * 2 ** (1 / 7) of the shapes; 1.25 * (4 * 2 + 12) / 16 of the layers.
+    assert first.here == "1.38x, 1.25x to 2.50x; 1.56x in all"
+    assert first.conditions == (
+        "signed-binary (summerge) over binary (summerge), 3x3 layers of ResNet-18, geometric mean "
+        "and range of 7 shapes; in all: time of 16 layers; x, x, one thread"
+    )
+
+
+def test_speed_under_smoke_times_one_layer_and_tells_where_and_when(context: Context) -> None:
+    outcome = make("speed", context)
+    assert {(row["layer"], row["layers"]) for row in outcome.rows} == {
+        (speed.SMOKE_LAYER + "/2", 1)
+    }
+    machine = Machine.here()
+    for row in outcome.rows:
+        assert (row["cpu"], row["system"], row["python"]) == (
+            *(machine.cpu, machine.system, machine.python),
+        )
+        assert row["version"]
+        assert row["date"]
+    assert "only 128->256@28/2;" in outcome.comparisons[0].conditions
 
 
 def test_random_latents_have_the_density_of_their_distribution(

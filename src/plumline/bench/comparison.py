@@ -134,7 +134,8 @@ def compare(
 
     Args:
         subject: the network.
-        against: names of contenders; plumline itself always takes part.
+        against: names of contenders, with options as `contenders.look_up` reads them; plumline
+            itself always takes part.
         threads: threads of each runtime.
         batch: size of the first axis where the network leaves it open.
         shapes: whole shapes of inputs that have other open sizes.
@@ -145,7 +146,7 @@ def compare(
         InputError: a contender cannot run the network, or its answers are not plumline's.
     """
     check_amounts(threads=threads, batch=batch, seconds=seconds, turns=turns)
-    names = [OURS, *dict.fromkeys(name for name in against if name != OURS)]
+    names = dict.fromkeys((OURS, *(registry.look_up(name).name for name in against)))
     race = Race(subject, subject.shapes(batch, shapes), threads)
     for name in names:
         race.enter(name)

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, TypeVar
 
-from plumline._names import look_up, unknown
+from plumline._names import look_up
+from plumline._specs import read_options, with_options
 from plumline.analysis.execution.graph import LayerGraph
 from plumline.analysis.execution.operations import Operations
 from plumline.analysis.layer import Layer
-from plumline.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class ExecutionModel(ABC):
     @property
     def label(self) -> str:
         """The name with all options, as `parse` reads it: ``summerge:tile=8:sparsity=on``."""
-        options = [f"{field.name}={_text(getattr(self, field.name))}" for field in fields(self)]
-        return ":".join([self.name, *options])
+        options = {field.name: getattr(self, field.name) for field in fields(self)}
+        return with_options(self.name, options)
 
     @abstractmethod
     def count(self, layer: Layer) -> Operations | None:
@@ -77,29 +77,9 @@ def parse(specs: Iterable[str | ExecutionModel]) -> tuple[ExecutionModel, ...]:
 
 
 def _parse(spec: str) -> tuple[ExecutionModel, ...]:
-    name, *options = spec.split(":")
+    name, colon, _ = spec.partition(":")
     model = look_up("execution model", name, _MODELS)
-    if not options:
+    if not colon:
         return _STANDARD[name]
-    known = {field.name for field in fields(model)}
-    chosen = {}
-    for option in options:
-        key, equals, value = option.partition("=")
-        if key not in known:
-            raise unknown(f"option of the execution model {name!r}", key, known)
-        if not equals:
-            raise InputError(f"{spec!r}: write options as {name}:{key}=VALUE")
-        chosen[key] = _value(spec, value)
-    return (model(**chosen),)
-
-
-def _value(spec: str, text: str) -> int | bool:
-    if text in ("on", "off"):
-        return text == "on"
-    if text.isascii() and text.isdigit():
-        return int(text)
-    raise InputError(f"{spec!r}: {text!r} is neither a whole number nor on or off")
-
-
-def _text(value: Any) -> str:
-    return ("on" if value else "off") if isinstance(value, bool) else str(value)
+    known = [field.name for field in fields(model)]
+    return (model(**read_options("execution model", spec, known)),)

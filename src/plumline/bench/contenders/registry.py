@@ -1,7 +1,9 @@
 """What a contender is, and the table of them."""
 
+import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, TypeAlias
@@ -9,6 +11,7 @@ from typing import Any, TypeAlias
 from numpy.typing import NDArray
 
 from plumline import _names
+from plumline._specs import read_options, with_options
 from plumline.bench.subject import Feed, Subject
 from plumline.errors import InputError
 
@@ -17,7 +20,9 @@ Call: TypeAlias = Callable[[], list[NDArray[Any]]]
 Bind: TypeAlias = Callable[[Feed], Call]
 """Binds inputs once, so that a timed call holds only what every call of the runtime must do."""
 
-Opener: TypeAlias = Callable[[Subject, int, Shapes | None], Bind]
+Opener: TypeAlias = Callable[..., Bind]
+"""Takes a `Subject`, the number of threads, the `Shapes` or None, and options by keyword."""
+
 Heeds: TypeAlias = Callable[[str], bool]
 
 
@@ -39,7 +44,8 @@ class Contender:
     """A runtime, the package it imports, and the forms of a network that it takes.
 
     ``heeds`` finds out whether the kernels that it picks in this process stay within an instruction
-    set (``avx2``, ``avx512``) to which the environment holds it.
+    set (``avx2``, ``avx512``) to which the environment holds it. ``on_request`` is whether it takes
+    part only where it is named.
     """
 
     name: str
@@ -47,6 +53,13 @@ class Contender:
     forms: tuple[str, ...]
     opener: Opener
     heeds: Heeds = heeds_nothing
+    on_request: bool = False
+
+    @property
+    def options(self) -> dict[str, int | bool]:
+        """Options with their values where none are given: the opener's keyword-only parameters."""
+        parameters = inspect.signature(self.opener).parameters.values()
+        return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
     @property
     def version(self) -> str:
@@ -86,12 +99,17 @@ _CONTENDERS: dict[str, Contender] = {}
 
 
 def contender(
-    name: str, package: str, forms: tuple[str, ...], heeds: Heeds = heeds_nothing
+    name: str,
+    package: str,
+    forms: tuple[str, ...],
+    heeds: Heeds = heeds_nothing,
+    *,
+    on_request: bool = False,
 ) -> Callable[[Opener], Opener]:
     """Register the decorated opener as the contender ``name``."""
 
     def add(opener: Opener) -> Opener:
-        _CONTENDERS[name] = Contender(name, package, forms, opener, heeds)
+        _CONTENDERS[name] = Contender(name, package, forms, opener, heeds, on_request)
         return opener
 
     return add
@@ -102,9 +120,22 @@ def names() -> list[str]:
     return sorted(_CONTENDERS)
 
 
-def look_up(name: str) -> Contender:
-    """Return a contender by name."""
-    return _names.look_up("contender", name, _CONTENDERS)
+def look_up(spec: str) -> Contender:
+    """Return a contender by name and options, as in ``summerge:sparsity=off``.
+
+    Its own name then says all its options. Raises `InputError` for a name or an option that there
+    is not, and for a number in the place of on or off; openers check how large numbers are.
+    """
+    found = _names.look_up("contender", spec.partition(":")[0], _CONTENDERS)
+    usual = found.options
+    given = read_options("contender", spec, usual)
+    for key, value in given.items():
+        if type(value) is not type(usual[key]):
+            wanted = "on or off" if isinstance(usual[key], bool) else "a whole number"
+            raise InputError(f"{spec!r}: {key} must be {wanted}")
+    options = {**usual, **given}
+    name = with_options(found.name, options)
+    return replace(found, name=name, opener=partial(found.opener, **options))
 
 
 def heeded(cap: str) -> dict[str, str]:
@@ -114,5 +145,6 @@ def heeded(cap: str) -> dict[str, str]:
 
 
 def able(subject: Subject) -> list[str]:
-    """Return the names of the installed contenders that can run a network."""
-    return [name for name, c in sorted(_CONTENDERS.items()) if c.installed and c.takes(subject)]
+    """Return the installed contenders that can run a network, but for those on request."""
+    standing = [(name, c) for name, c in sorted(_CONTENDERS.items()) if not c.on_request]
+    return [name for name, c in standing if c.installed and c.takes(subject)]

@@ -24,7 +24,10 @@ SCHEMES = {
 
 @dataclass(frozen=True)
 class Found:
-    """Layers of one shape: their weights (M, C, 3, 3), and (height, width) of the input."""
+    """Layers of one shape: their weights (M, C, 3, 3), and (height, width) of the input.
+
+    ``name`` is that of the shape.
+    """
 
     name: str
     scheme: str
@@ -56,7 +59,7 @@ def read_layers(path: Path, longest: int) -> Iterator[Found]:
         size = str(height) if height == width else f"{height}x{width}"
         name = f"{channels}@{size}" if chained else f"{channels}->{filters}@{size}/{stride}"
         codes = tuple(weights[: longest if chained else 1])
-        yield Found(f"{label(path)} {name}", scheme, codes, stride, (height, width))
+        yield Found(name, scheme, codes, stride, (height, width))
 
 
 def _convolutions(path: Path) -> Iterator[tuple[NDArray[np.float32], int, tuple[int, int]]]:

@@ -82,7 +82,7 @@ def _trained(path: Path, settings: Settings) -> Iterator[Group]:
     """Yield a group a shape: layers of one shape and stride 1 stand in a chain, in order."""
     for found in read_layers(path, CHAIN):
         if settings.wants(found.scheme):
-            kind = chain.MAKERS[settings.activations]
-            make = partial(kind, found.name, found.codes, found.stride, found.image)
+            kind, name = chain.MAKERS[settings.activations], f"{label(path)} {found.name}"
+            make = partial(kind, name, found.codes, found.stride, found.image)
             weights = f"trained: {label(path)}"
-            yield [Case(found.name, "trained", found.scheme, weights, make, len(found.codes))]
+            yield [Case(name, "trained", found.scheme, weights, make, len(found.codes))]

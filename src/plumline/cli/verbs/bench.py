@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 def declare(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("network", nargs="?", metavar="NET.onnx|RUN", help="network to time")
+    parser.add_argument(
+        "network", nargs="?", metavar="NET.onnx|NET.plum|RUN", help="network to time"
+    )
     parser.add_argument(
         "--against",
         type=names,
         metavar="NAME,...",
-        help="onnxruntime, openvino, torch (those installed that can run the network)",
+        help="onnxruntime, openvino, torch (those installed that can run the network); on request "
+        "summerge, summerge:sparsity=off: plumline in the manner of SumMerge",
     )
     parser.add_argument("--run", metavar="RUN", help="run folder of the network, for torch")
     parser.add_argument("--threads", type=counts, metavar="N", help="of each (1; a suite: 1,2)")

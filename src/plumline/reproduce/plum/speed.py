@@ -1,5 +1,6 @@
 """Speed of the 3x3 layers of ResNet-18 in SumMerge-style execution."""
 
+from collections import Counter
 from collections.abc import Sequence
 from statistics import geometric_mean
 from typing import TYPE_CHECKING
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 from plumline.reproduce.context import Context
 from plumline.reproduce.drawing import drawn
 from plumline.reproduce.item import Comparison, Outcome, Row, item
+from plumline.reproduce.plum.layers import SHAPES
 from plumline.reproduce.plum.order import ORDER, broken
 
 if TYPE_CHECKING:
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 SUITE = "plum-speed"
 ON, OFF, ENGINE = "summerge", "summerge, zeros added up", "engine"
 SMOKE_LAYER = "128->256@28"
+LAYERS = Counter(
+    f"{channels}@{side}" if stride == 1 else f"{channels}->{filters}@{side}/{stride}"
+    for channels, filters, side, stride in SHAPES
+)
+"""How many of ResNet-18's 16 layers have a shape, by its name in the suite."""
 
 PAIRS = (
     ("speed-binary", ("binary", ON), ("signed-binary", ON)),
@@ -31,7 +38,7 @@ PAIRS = (
 
 @item("plum", "speed", "figure", "time of binary, ternary, signed-binary a layer", times=True)
 def make(context: Context) -> Outcome:
-    """Time the suite and compare geometric means over the layers."""
+    """Time the suite; compare geometric means over the shapes and total times of the layers."""
     from plumline.bench.suite import Settings
     from plumline.bench.suite_run import run_suite
 
@@ -51,12 +58,16 @@ def make(context: Context) -> Outcome:
 
 def _row(record: "Record") -> Row:
     layer, _, execution = record["case"].partition(" ")
+    before = ("scheme", "weights", "batch", "threads", "cpu", "isa")
+    after = ("version", "system", "python", "date")
     return {
         "layer": layer,
+        "layers": LAYERS[layer],
         "execution": execution,
-        **{name: record[name] for name in ("scheme", "weights", "batch", "threads", "cpu", "isa")},
+        **{name: record[name] for name in before},
         "layer_ms": float(record["layer_ms"]),
         "unrest": float(record["unrest"]),
+        **{name: record[name] for name in after},
     }
 
 
@@ -77,10 +88,19 @@ def _compare(
 ) -> Comparison:
     divided, by = _times(rows, *before), _times(rows, *after)
     ratios = [divided[layer] / by[layer] for layer in divided]
-    spread = f", {min(ratios):.2f}x to {max(ratios):.2f}x" if len(ratios) > 1 else ""
+    here, what = f"{geometric_mean(ratios):.2f}x", f"only {next(iter(divided))}"
+    if len(ratios) > 1:
+        total = _total(divided) / _total(by)
+        here = f"{here}, {min(ratios):.2f}x to {max(ratios):.2f}x; {total:.2f}x in all"
+        count = sum(LAYERS[layer] for layer in divided)
+        what = f"geometric mean and range of {len(ratios)} shapes; in all: time of {count} layers"
     how = " over ".join(f"{scheme} ({execution})" for scheme, execution in (after, before))
-    where = f"{how}, layers of ResNet-18: {len(ratios)}, {machine}"
-    return Comparison(claim, f"{geometric_mean(ratios):.2f}x{spread}", where)
+    return Comparison(claim, here, f"{how}, 3x3 layers of ResNet-18, {what}; {machine}")
+
+
+def _total(times: dict[str, float]) -> float:
+    """Add up the times of all layers, of which several have one shape."""
+    return sum(LAYERS[layer] * time for layer, time in times.items())
 
 
 def _order(rows: list[Row], layer: str) -> Sequence[str]:
