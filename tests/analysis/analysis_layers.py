@@ -1,11 +1,12 @@
-"""Small random layers of every kind of weights, and what they compute."""
+"""Small random layers of every kind of weights, what they compute, and a model checked on one."""
 
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plumline.analysis import Layer
+from plumline.analysis import ExecutionModel, Layer
+from plumline.analysis.execution import parse
 from plumline.analysis.sources.program import output_sizes
 
 VALUES = {
@@ -91,3 +92,12 @@ def convolve(layer: Layer, x: NDArray[np.float64]) -> NDArray[np.float64]:
             for c in range(layer.channels):
                 y[(m, *place)] += layer.weight[(m, c, *tap)] * padded[(first + c, *at)]
     return y
+
+
+def check(spec: str | ExecutionModel, layer: Layer) -> None:
+    """The model's graph computes the layer, and executes what the model counts."""
+    (model,) = parse([spec])
+    x = np.random.default_rng(7).standard_normal(layer.input_size)
+    y, counted = model.graph(layer).run(x)
+    np.testing.assert_allclose(y, convolve(layer, x), rtol=1e-5, atol=1e-5)
+    assert counted == model.count(layer)

@@ -5,11 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from analysis_layers import RESNET18, VALUES, conv_layer, convolve, linear_layer
+from analysis_layers import RESNET18, VALUES, check, conv_layer, linear_layer
 
 import plumline
 from plumline.analysis import ExecutionModel, Layer
-from plumline.analysis.execution import parse
 from plumline.analysis.execution.kernels.merge import IntegerMerge, Merge
 from plumline.analysis.execution.kernels.planes import AddOnes
 from plumline.analysis.execution.kernels.tables import IntegerTables, SharedTables, WindowTables
@@ -21,14 +20,6 @@ EXACT = (
     *("summerge:tile=3:sparsity=off", "summerge:tile=8:sparsity=off"),
 )
 KERNELS = (AddOnes(), Merge(32), Merge(64), WindowTables(), SharedTables())
-
-
-def check(spec: str | ExecutionModel, layer: Layer) -> None:
-    (model,) = parse([spec])
-    x = np.random.default_rng(7).standard_normal(layer.input_size)
-    y, counted = model.graph(layer).run(x)
-    np.testing.assert_allclose(y, convolve(layer, x), rtol=1e-5, atol=1e-5)
-    assert counted == model.count(layer)
 
 
 @pytest.mark.parametrize("model", EXACT)

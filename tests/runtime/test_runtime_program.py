@@ -193,7 +193,7 @@ def test_threads_are_cut_to_what_the_engine_has(artifact, monkeypatch):
     ],
 )
 def test_planned_operations_are_those_of_the_kernel(artifact, kernel, visits_all):
-    """A kernel that visits every weight does the dense work, though the file holds planes."""
+    """A kernel that visits every weight counts as the dense work, though the file holds planes."""
     nodes = len(artifact.nodes)
     first = plan.make(artifact, [kernel] * nodes, [""] * nodes, "avx2")[0]
     assert 0 < first.planned_operations <= first.dense_operations

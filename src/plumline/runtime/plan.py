@@ -8,7 +8,8 @@ from plumline.runtime.artifact import Artifact, Node
 VISIT_EVERY_WEIGHT = ("dense", "depthwise", "direct", "integer_dense", "limbs", "winograd")
 """Kernels that take each weight, zero or not, in whatever form the file holds it.
 
-``winograd`` multiplies four times less often than the dense operations it counts as.
+So ``winograd`` counts as the product that it computes; what it executes, with a quarter of the
+multiplications, is counted by the execution model ``plan`` of an analysis.
 """
 
 
@@ -19,8 +20,8 @@ class PlanStep:
     Operations are counted for one sample (an unknown first axis counts as 1) and are None when
     they depend on another unknown size. ``dense_operations`` are the multiply-accumulates of the
     layer as if no weight were zero or repeated; ``planned_operations`` are the additions and
-    multiply-accumulates that the kernel does: those that the weights' form asks for, or all of the
-    dense ones where the native module found a kernel faster that visits every weight. Both are 0
+    multiply-accumulates that the weights' form asks for, or all of the dense ones where the native
+    module found a kernel faster that visits every weight (see `VISIT_EVERY_WEIGHT`). Both are 0
     for a step without weights other than ``matmul``. ``choice`` says why it is this kernel where
     there may be several, ``why`` why the weights are held as they are.
     """

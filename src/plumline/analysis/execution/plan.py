@@ -8,6 +8,7 @@ from plumline.analysis.execution.graph import LayerGraph
 from plumline.analysis.execution.kernels.merge import IntegerMerge, Merge
 from plumline.analysis.execution.kernels.planes import AddOnes
 from plumline.analysis.execution.kernels.tables import IntegerTables, SharedTables, WindowTables
+from plumline.analysis.execution.kernels.winograd import Winograd
 from plumline.analysis.execution.operations import Operations
 from plumline.analysis.execution.registry import ExecutionModel, execution_model
 from plumline.analysis.execution.sparse import Sparse
@@ -18,6 +19,7 @@ from plumline.runtime.plan import VISIT_EVERY_WEIGHT
 
 _KERNELS: dict[str, Callable[[Layer, str], ExecutionModel]] = {
     **{kernel: lambda layer, isa: Dense() for kernel in VISIT_EVERY_WEIGHT},
+    "winograd": lambda layer, isa: Winograd(),  # visits every weight, and multiplies less often
     "merge": lambda layer, isa: Merge(_vector_bytes(isa)),
     "integer_merge": lambda layer, isa: IntegerMerge(_vector_bytes(isa)),
     "summerge": lambda layer, isa: SumMerge(
@@ -36,10 +38,10 @@ _FORMS: dict[str, ExecutionModel] = {"dense": Dense(), "sparse": Sparse(), "plan
 class Plan(ExecutionModel):
     """What runs: the kernel of the layer's step in the program.
 
-    Merge programs, SumMerge graphs and tables are counted as they are executed. Of other kernels
-    the count is what the form of the weights asks for: every weight, every entry of a sparse
-    matrix, every one-bit of a plane. Winograd's method and tile registers count as the product that
-    they compute. A layer outside a program is planned alone, with its own sizes.
+    Merge programs, SumMerge graphs, tables and Winograd's method are counted as they are executed.
+    Of other kernels the count is what the form of the weights asks for: every weight, every entry
+    of a sparse matrix, every one-bit of a plane. Tile registers count as the product that they
+    compute. A layer outside a program is planned alone, with its own sizes.
     """
 
     def count(self, layer: Layer) -> Operations | None:
