@@ -11,11 +11,20 @@ import plumline.training
 from plumline.bench import Machine, suite_run
 from plumline.bench.suite import Case, Settings
 from plumline.bench.suites import plum_speed
+from plumline.energy import COMPONENTS
 from plumline.errors import InputError
 from plumline.reproduce import BUDGETS, facts, items
 from plumline.reproduce.context import Context
 from plumline.reproduce.item import Outcome
-from plumline.reproduce.plum import ablations, accuracy, arithmetic, layers, speed, training
+from plumline.reproduce.plum import (
+    ablations,
+    accuracy,
+    arithmetic,
+    density_energy,
+    layers,
+    speed,
+    training,
+)
 from plumline.reproduce.plum.order import broken
 from plumline.reproduce.plum.training import Trained, Wanted, train, train_all
 from plumline.sweeps.study import open_study, taken
@@ -28,6 +37,7 @@ def make(name: str, context: Context) -> Outcome:
     (entry,) = items("plum", [name])
     outcome = entry.make(context)
     assert outcome.rows
+    assert outcome.draw
     assert {comparison.claim for comparison in outcome.comparisons} <= set(facts("plum"))
     assert all(list(row) == list(outcome.rows[0]) for row in outcome.rows)
     return outcome
@@ -77,11 +87,29 @@ def test_arithmetic_counts_more_reduction_with_more_zeros(
 def test_energy_compares_dataflows_under_both_tables(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(layers, "SHAPES", layers.SHAPES[:1])
-    monkeypatch.setattr(layers.network, "__defaults__", (layers.SHAPES,))
+    monkeypatch.setattr(layers, "SHAPES", layers.SHAPES[4:6])
     outcome = make("energy", context)
     assert [comparison.claim for comparison in outcome.comparisons] == ["density", *["energy"] * 2]
     assert all(row["ratio"] > 1 for row in outcome.rows)
+
+
+def test_energy_is_told_of_every_layer_and_part_of_the_chip(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layers, "SHAPES", layers.SHAPES[4:6])
+    rows = make("energy", context).rows
+    assert [row["layer"] for row in rows[:3]] == ["1: 64->128@56/2", "2: 128->128@28", "all"]
+    assert len(rows) == 3 * len(density_energy.TABLES) * len(density_energy.FORMATS)
+    for *each, total in zip(rows[::3], rows[1::3], rows[2::3], strict=True):
+        assert {row["table"] for row in each} == {total["table"]}
+        assert sum(row["nonzeros"] for row in each) == total["nonzeros"]
+        assert total["nonzeros"] / total["weights"] == total["density"]
+        for name in ("binary_dense", "binary_sparse", "signed_binary_sparse"):
+            assert sum(row[name] for row in each) == pytest.approx(total[name])
+            parts = [total[f"{name}_{component}"] for component in COMPONENTS]
+            assert sum(parts) == pytest.approx(total[name])
+        share = total["binary_dense_buffer"] / total["binary_dense"]
+        assert total["binary_dense_buffer_share"] == share
 
 
 SPEEDS = {"binary": 1.0, "ternary": 0.75, "signed-binary": 1.25}
@@ -141,6 +169,7 @@ def test_random_latents_have_the_density_of_their_distribution(
     monkeypatch.setattr(layers, "SHAPES", ((512, 64, 7, 1),))
     assert layers.quantized_density("laplace") == pytest.approx(0.32, abs=0.03)
     assert layers.quantized_density("normal") == pytest.approx(0.42, abs=0.03)
+    assert layers.quantized_density("uniform") == pytest.approx(0.475, abs=0.003)
 
 
 @pytest.mark.parametrize(
@@ -239,13 +268,17 @@ def test_an_ablation_covers_the_shipped_sweep_with_the_budgets_seeds(context: Co
     assert list(cut.variants["scheme"]) == ["ternary", "signed-binary"]
 
 
-@pytest.mark.parametrize("budget", ["cpu", "full"])
 def test_imagenet_without_its_data_is_one_clear_line(
-    budget: str, context: Context, monkeypatch: pytest.MonkeyPatch
+    context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PLUMLINE_DATA", raising=False)
-    with pytest.raises(InputError, match="item 'imagenet' "):
-        make("imagenet", replace(context, budget=BUDGETS[budget]))
+    with pytest.raises(InputError, match="item 'imagenet' needs ImageNet"):
+        make("imagenet", replace(context, budget=BUDGETS["full"]))
+
+
+def test_imagenet_is_not_for_two_cores() -> None:
+    (entry,) = items("plum", ["imagenet"])
+    assert [name for name in BUDGETS if entry.fits(name)] == ["smoke", "full"]
 
 
 def test_latents_come_from_a_run_that_is_trained_once(context: Context) -> None:

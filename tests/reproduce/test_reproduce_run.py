@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from plumline.reproduce.item import _ITEMS, Comparison, Item, Outcome
 from plumline.reproduce.run import TABLE
 
 Make = Callable[[Context], Outcome]
+NOT_FOR_SMOKE = "item 'two' is not for the budget smoke: choose cpu"
 
 
 def found(value: str, claim: str = "energy") -> Make:
@@ -33,9 +35,9 @@ def without_data(context: Context) -> Outcome:
 def paper(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Put other items in the place of PLUM's."""
 
-    def put(**makes: Make) -> None:
+    def put(budgets: tuple[str, ...] = (), **makes: Make) -> None:
         made = {
-            name: Item("plum", name, "table", f"about {name}", make, False, False)
+            name: Item("plum", name, "table", f"about {name}", make, False, False, budgets)
             for name, make in makes.items()
         }
         monkeypatch.setitem(_ITEMS, "plum", made)
@@ -88,9 +90,11 @@ def test_of_many_items_those_without_data_are_left_out_with_a_note(
 ) -> None:
     paper(one=without_data, two=found("2"))
     one, two = run(tmp_path)
+    assert one.left_out == "no cifar10: set $PLUMLINE_DATA"
     assert one.notes == ("left out: no cifar10: set $PLUMLINE_DATA",)
     assert not one.files
     assert two.files
+    assert not two.left_out
     assert table(tmp_path) == [("two", "2x", "2")]
 
 
@@ -104,6 +108,26 @@ def test_where_nothing_can_be_made_that_is_the_error(
     with pytest.raises(InputError, match=r"no cifar10: set \$PLUMLINE_DATA"):
         run(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_items_that_are_not_named_are_made_where_they_are_for_the_budget(
+    paper: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paper(one=found("1"), two=found("2"))
+    monkeypatch.setitem(_ITEMS["plum"], "two", replace(_ITEMS["plum"]["two"], budgets=("cpu",)))
+    assert [made.item.name for made in run(tmp_path)] == ["one"]
+    assert [made.item.name for made in run(tmp_path, budget="cpu")] == ["one", "two"]
+    one, two = run(tmp_path, "one", "two")
+    assert (one.left_out, two.left_out) == ("", NOT_FOR_SMOKE)
+
+
+@pytest.mark.parametrize("names", [(), ("one",)])
+def test_an_item_of_another_budget_alone_is_an_error(
+    names: tuple[str, ...], paper: Any, tmp_path: Path
+) -> None:
+    paper(budgets=("cpu", "full"), one=found("1"))
+    with pytest.raises(InputError, match="'one' is not for the budget smoke: choose cpu or full"):
+        run(tmp_path, *names)
 
 
 def test_a_drawing_that_fails_leaves_no_half_file(paper: Any, tmp_path: Path) -> None:

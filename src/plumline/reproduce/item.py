@@ -48,7 +48,7 @@ class Item:
     """One table or figure.
 
     ``trains`` says that it trains networks, ``times`` that it measures speed, which wants a
-    machine that does nothing else.
+    machine that does nothing else. ``budgets`` are those that it can be made under; empty: all.
     """
 
     paper: str
@@ -58,6 +58,11 @@ class Item:
     make: Make
     trains: bool
     times: bool
+    budgets: tuple[str, ...] = ()
+
+    def fits(self, budget: str) -> bool:
+        """Say whether it can be made under a budget."""
+        return not self.budgets or budget in self.budgets
 
 
 _ITEMS: dict[str, dict[str, Item]] = {}
@@ -71,11 +76,13 @@ def item(
     *,
     trains: bool = False,
     times: bool = False,
+    budgets: tuple[str, ...] = (),
 ) -> Callable[[Make], Make]:
     """Register the decorated function as an item of a paper."""
 
     def add(make: Make) -> Make:
-        _ITEMS.setdefault(paper, {})[name] = Item(paper, name, kind, title, make, trains, times)
+        entry = Item(paper, name, kind, title, make, trains, times, budgets)
+        _ITEMS.setdefault(paper, {})[name] = entry
         return make
 
     return add

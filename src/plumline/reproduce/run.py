@@ -17,12 +17,16 @@ TABLE = "paper-and-here.csv"
 
 @dataclass(frozen=True)
 class Made:
-    """One item with the files it wrote, its rows beside the paper, and its notes."""
+    """One item with the files it wrote, its rows beside the paper, and its notes.
+
+    ``left_out`` says why it could not be made; empty if it was.
+    """
 
     item: Item
     files: list[Path]
     comparisons: list[dict[str, str]]
     notes: tuple[str, ...]
+    left_out: str = ""
 
 
 def reproduce(
@@ -45,7 +49,8 @@ def reproduce(
 
     Args:
         paper: Such as ``plum``.
-        names: Items, ``table`` or ``figure``; all if empty.
+        names: Items, ``table`` or ``figure``; all if empty. Items that are not named are made only
+            where they are for the budget.
         budget: ``smoke``, ``cpu`` or ``full``.
         out: Folder of the results, ``reproduced/PAPER-BUDGET`` if None.
         runs: Folder of the run folders.
@@ -55,21 +60,26 @@ def reproduce(
 
     Raises:
         InputError: An unknown name; data or a package that is not there. Of several items, those
-            that cannot be made are left out, and their notes say why.
+            that cannot be made are left out: `Made.left_out` and a note say why.
     """
-    chosen = items(paper, names)
+    found = items(paper, names)
+    chosen = [entry for entry in found if entry.name in names or entry.fits(budget)] or found
     _figures.check()
     folder = Path(out) if out is not None else Path("reproduced") / f"{paper}-{budget}"
     context = Context(budget_of(budget), folder, Path(runs), data, say or say_on_stderr, jobs)
     if len(chosen) == 1:
         return [_make(chosen[0], context)]
     made = [_try(entry, context) for entry in chosen]
-    if not any(entry.files for entry in made):
-        raise InputError(f"no item could be made; {made[0].item.name} is {made[0].notes[0]}")
+    if all(entry.left_out for entry in made):
+        raise InputError(f"no item could be made; {made[0].item.name}: {made[0].left_out}")
     return made
 
 
 def _make(entry: Item, context: Context) -> Made:
+    if not entry.fits(context.budget.name):
+        known = " or ".join(entry.budgets)
+        budget = context.budget.name
+        raise InputError(f"item {entry.name!r} is not for the budget {budget}: choose {known}")
     context.say(f"{entry.kind} {entry.name}: {entry.title}")
     outcome = entry.make(context)
     lines = beside_paper(entry, outcome)
@@ -85,4 +95,4 @@ def _try(entry: Item, context: Context) -> Made:
     except InputError as error:
         note = f"left out: {error}"
         context.say(f"  {note}")
-        return Made(entry, [], [], (note,))
+        return Made(entry, [], [], (note,), str(error))

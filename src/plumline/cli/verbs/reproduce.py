@@ -1,10 +1,15 @@
 """``plumline reproduce``: the tables and figures of a paper, made again."""
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from plumline.cli.registry import Answer, verb
 from plumline.cli.text import table
 from plumline.cli.values import positive
+
+if TYPE_CHECKING:
+    from plumline.reproduce.run import Made
 
 
 def declare(parser: ArgumentParser) -> None:
@@ -60,4 +65,14 @@ def run(options: Namespace) -> Answer:
     files = [str(path) for entry in made for path in entry.files]
     text = table(columns, [[line[name] for name in columns] for line in lines])
     text = "\n".join([text, *notes, *files])
-    return Answer({"comparisons": lines, "notes": notes, "files": files}, text)
+    answer = {"comparisons": lines, "notes": notes, "files": files}
+    return Answer(answer, text, _unfinished(made))
+
+
+def _unfinished(made: Sequence["Made"]) -> str:
+    """Say which items could not be made; nothing where all were."""
+    missing = [entry.item.name for entry in made if entry.left_out]
+    if not missing:
+        return ""
+    names = ", ".join(missing)
+    return f"items left out: {names} ({len(missing)} of {len(made)}; the notes say why)"

@@ -22,14 +22,16 @@ SMOKE = {
 """Small grey images."""
 
 
-@item("plum", "imagenet", "table", "top-1 of ResNet-18 on ImageNet", trains=True)
+BUDGETS = ("smoke", "full")
+"""It trains for weeks on GPUs, or on small grey images."""
+
+
+@item("plum", "imagenet", "table", "top-1 of ResNet-18 on ImageNet", trains=True, budgets=BUDGETS)
 def make(context: Context) -> Outcome:
     """Train the teacher, then the released configuration, as long as the recipes say."""
     from plumline.training import Recipe, run
 
     budget = context.budget
-    if budget.name == "cpu":
-        raise InputError("item 'imagenet' trains for weeks on GPUs: choose the budget full")
     changes = {**budget.changes, **SMOKE} if budget.smoke else {}
     recipe = Recipe.load(TEACHER).override(changes)
     try:

@@ -1,12 +1,16 @@
 """The quantized 3x3 layers of ResNet-18 at 224x224, with weights of any density."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from plumline._extras import require
 from plumline.analysis import Layer, Network
+
+if TYPE_CHECKING:
+    from plumline.schemes import Scheme
 
 Shape = tuple[int, int, int, int]
 """Input channels, filters, side of the input, stride."""
@@ -48,27 +52,42 @@ binary = ternary(1.0)
 """Draw {-1, 1}."""
 
 
-def quantized_density(distribution: Literal["laplace", "normal"]) -> float:
-    """Return the density of signed-binary layers whose latent weights are random numbers."""
-    import torch
+Distribution = Literal["uniform", "normal", "laplace"]
+_LATENTS: dict[Distribution, Callable[..., NDArray[np.float64]]] = {
+    "uniform": lambda random, shape: random.uniform(-1, 1, shape),
+    "normal": lambda random, shape: random.normal(size=shape),
+    "laplace": lambda random, shape: random.laplace(size=shape),
+}
 
+
+def quantized(scheme: "Scheme", distribution: Distribution) -> Draw:
+    """Quantize random latent weights, the same ones for every scheme."""
+
+    def draw(random: np.random.Generator, shape: tuple[int, ...]) -> Weights:
+        import torch
+
+        latent = torch.from_numpy(_LATENTS[distribution](random, shape).astype(np.float32))
+        weights: Weights = scheme.quantizer(latent)(latent).detach().numpy()
+        return weights
+
+    return draw
+
+
+def quantized_density(distribution: Distribution) -> float:
+    """Return the density of signed-binary layers whose latent weights are random numbers."""
+    require("torch", "train")
     from plumline.schemes import SignedBinary
 
-    random = np.random.default_rng(0)
-    effectual = total = 0
-    for channels, filters, _, _ in SHAPES:
-        drawn = getattr(random, distribution)(size=(filters, channels, 3, 3))
-        latent = torch.from_numpy(drawn.astype(np.float32))
-        effectual += int(SignedBinary().quantizer(latent)(latent).count_nonzero())
-        total += latent.numel()
-    return effectual / total
+    found = network(distribution, quantized(SignedBinary(), distribution), SHAPES).layers
+    effectual = sum(int(np.count_nonzero(layer.weight)) for layer in found)
+    return effectual / sum(layer.parameters for layer in found)
 
 
-def network(name: str, draw: Draw, shapes: Sequence[Shape] = SHAPES) -> Network:
-    """Make layers with random weights."""
+def network(name: str, draw: Draw, shapes: Sequence[Shape] | None = None) -> Network:
+    """Make layers with random weights; of `SHAPES` if None."""
     random = np.random.default_rng(0)
     layers = []
-    for index, (channels, filters, side, stride) in enumerate(shapes):
+    for index, (channels, filters, side, stride) in enumerate(SHAPES if shapes is None else shapes):
         weight = draw(random, (filters, channels, 3, 3))
         layers.append(
             Layer(
