@@ -10,8 +10,6 @@ and a folder a scheme with recipe, metrics of every epoch and layer table.
 """
 
 import argparse
-import csv
-import io
 import json
 import shlex
 import shutil
@@ -20,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from plumline._files import write_text
+from plumline._files import write_csv
 from plumline.bench.machine import Machine
 
 SCHEMES = ("float", "binary", "ternary", "signed-binary")
@@ -39,11 +37,7 @@ def main() -> None:
     parser.add_argument("--no-speed", action="store_true", help="leave the times as they are")
     options = parser.parse_args()
     rows = [accuracy(scheme, options) for scheme in SCHEMES]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(RESULTS / "accuracy.csv", text.getvalue())
+    write_csv(RESULTS / "accuracy.csv", rows)
     # All training is over by now: nothing runs beside what is timed.
     if not options.no_speed:
         for scheme in SCHEMES:

@@ -16,9 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import get_args
 
+from plumline._files import write_csv
 from plumline.analysis import analyze
 from plumline.energy import BITS, Array, EnergyTable, estimate
-from plumline.reproduce.files import write_csv
 from plumline.reproduce.item import Row
 from plumline.reproduce.plum import layers
 from plumline.reproduce.plum.density_energy import TABLES, networks

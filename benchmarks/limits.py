@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import plumline
+from plumline._files import write_csv
 from plumline.bench.machine import Machine
 from plumline.bench.networks import untrained
-from plumline.reproduce.files import write_csv
 from plumline.reproduce.item import Row
 
 RESULTS = Path(__file__).parent / "results" / "limits.csv"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from plumline._files import replacing, write_bytes
+from plumline._files import replacing, write_bytes, write_csv
 
 
 def _fill(path: Path) -> None:
@@ -33,3 +33,10 @@ def test_an_error_of_another_file_keeps_its_name(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught, replacing(tmp_path / "net.plum"):
         (tmp_path / "other").read_bytes()
     assert caught.value.filename == str(tmp_path / "other")
+
+
+def test_rows_are_csv_with_the_columns_of_the_first(tmp_path: Path) -> None:
+    write_csv(tmp_path / "rows.csv", [{"a": 1, "b": "x, y"}, {"a": None, "b": 'a "word"'}])
+    assert (tmp_path / "rows.csv").read_text() == 'a,b\n1,"x, y"\n,"a ""word"""\n'
+    write_csv(tmp_path / "none.csv", [])
+    assert (tmp_path / "none.csv").read_text() == ""

@@ -15,10 +15,11 @@ import torch
 from torch import nn
 
 from plumline import export_onnx
+from plumline._files import write_csv
 from plumline.bench import caps, contenders, footprint, measure, suite, timed
 from plumline.bench import suites as _suites  # noqa: F401 - registers the suites
 from plumline.bench.networks import chain, values
-from plumline.bench.records import KEY, Records, read, write
+from plumline.bench.records import KEY, Records, read
 from plumline.bench.subject import Subject
 from plumline.bench.suite import Case, Settings
 from plumline.bench.suite_run import run_suite
@@ -188,7 +189,7 @@ def test_times_of_another_machine_are_not_gone_on_with(
 ) -> None:
     path = tmp_path / "rows.csv"
     rows = run_suite("tiny", SHORT, csv=path)
-    write(path, [{**row, "cpu": "Z80"} for row in rows])
+    write_csv(path, [{**row, "cpu": "Z80"} for row in rows])
     with pytest.raises(InputError, match=r"holds times of another machine \(Z80, "):
         run_suite("tiny", SHORT, csv=path, resume=True)
 

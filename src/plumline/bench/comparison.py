@@ -1,7 +1,5 @@
 """One network in several runtimes: the answers are compared, then the times are taken."""
 
-import csv
-import io
 import json
 import math
 import os
@@ -89,11 +87,7 @@ class Comparison:
 
     def write_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the records as CSV, whole or not at all."""
-        records, text = self.records(), io.StringIO()
-        writer = csv.DictWriter(text, list(records[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(records)
-        _files.write_text(path, text.getvalue())
+        _files.write_csv(path, self.records())
 
     def write_json(self, path: str | os.PathLike[str]) -> None:
         """Write everything as JSON, whole or not at all."""

@@ -1,7 +1,6 @@
 """The rows of a suite, one a contender and network, kept in a CSV file as they come in."""
 
 import csv
-import io
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -52,7 +51,7 @@ class Records:
         replaced = {_key(row) for row in new}
         self.rows = [row for row in self.rows if _key(row) not in replaced] + new
         if self.path is not None and self.rows:
-            write(self.path, self.rows)
+            _files.write_csv(self.path, self.rows)
 
 
 def read(path: Path) -> list[Record]:
@@ -62,15 +61,6 @@ def read(path: Path) -> list[Record]:
             return list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{os.fspath(path)!r} cannot be read as CSV: {error}") from None
-
-
-def write(path: str | os.PathLike[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write a CSV file, whole or not at all; columns are those of the first row."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    _files.write_text(path, text.getvalue())
 
 
 def _key(row: Mapping[str, str]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from plumline._files import write_csv
 from plumline.cli.registry import Answer
 from plumline.cli.text import number, table
 from plumline.cli.values import check_output, names
@@ -53,7 +54,7 @@ NETWORK_ONLY = ("network", "against", "run", "shape", "out")
 
 def run(options: Namespace) -> Answer:
     """Measure, print and write."""
-    from plumline.bench import records, suite
+    from plumline.bench import suite
     from plumline.bench.suite_run import run_suite
     from plumline.bench.summary import summarize
 
@@ -76,7 +77,7 @@ def run(options: Namespace) -> Answer:
     if options.csv and lines:
         path = Path(options.csv)
         summary = path.with_name(f"{path.stem}-summary{path.suffix}")
-        records.write(summary, [line.to_dict() for line in lines])
+        write_csv(summary, [line.to_dict() for line in lines])
     data = {"rows": rows, "summary": [line.to_dict() for line in lines]}
     return Answer(data, f"{detail(rows, chosen.columns)}\n\n{overview(lines)}")
 

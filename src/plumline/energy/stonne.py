@@ -12,7 +12,6 @@ columns, weights at rest. Facts about it, of commit 22634b8 of its repository:
 """
 
 import csv
-import io
 import re
 import shlex
 from collections import Counter
@@ -20,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from plumline._files import write_text
+from plumline._files import write_csv, write_text
 from plumline.energy.array import Array
 from plumline.energy.estimate import Estimate, by_component
 from plumline.energy.events import Events
@@ -68,11 +67,7 @@ def write(found: Estimate, folder: Path) -> None:
     rows = _rows(found)
     write_text(folder / CONFIG, _config(found.array))
     write_text(folder / COMMANDS, _commands(rows))
-    listing = io.StringIO()
-    writer = csv.DictWriter(listing, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(folder / LAYERS, listing.getvalue())
+    write_csv(folder / LAYERS, rows)
 
 
 def compare(found: Estimate, folder: Path) -> list[dict[str, Any]]:

@@ -1,12 +1,10 @@
 """Writes what items found: a CSV file and a picture an item, and one table beside the paper."""
 
 import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from plumline import _files
+from plumline._files import write_csv
 from plumline.errors import InputError
 from plumline.reproduce.context import Context
 from plumline.reproduce.facts import fact
@@ -27,15 +25,6 @@ def save(item: Item, outcome: Outcome, context: Context) -> list[Path]:
         assert outcome.draw
         outcome.draw(path)
     return [table, *pictures]
-
-
-def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Write rows of the same columns, of which there is one at least."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    _files.write_text(path, text.getvalue())
 
 
 def beside_paper(item: Item, outcome: Outcome) -> list[dict[str, str]]:

@@ -1,7 +1,5 @@
 """What a sweep has found so far: one row a run, one CSV file, means over the seeds."""
 
-import csv
-import io
 import os
 from collections import Counter
 from dataclasses import dataclass
@@ -9,7 +7,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
-from plumline._files import write_text
+from plumline._files import write_csv
 from plumline.sweeps.spec import Spec
 from plumline.sweeps.study import is_dead, open_study, point_of, standing
 
@@ -91,11 +89,7 @@ class Results:
     def write(self, folder: str | os.PathLike[str]) -> Path:
         """Write ``results.csv`` in the folder."""
         path = Path(folder) / CSV
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list(self.rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows)
-        write_text(path, text.getvalue())
+        write_csv(path, self.rows)
         return path
 
 

@@ -1,7 +1,5 @@
 """Run folders: what a training leaves behind, and how to get the trained model back."""
 
-import csv
-import io
 import json
 import os
 from collections.abc import Sequence
@@ -13,7 +11,7 @@ import torch
 from torch import nn
 
 from plumline import models, schemes
-from plumline._files import write_text
+from plumline._files import write_csv, write_text
 from plumline.convert import PRESETS, convert_, summarize
 from plumline.data import DataSet
 from plumline.errors import InputError
@@ -130,19 +128,9 @@ def write_logs(folder: Path, history: Sequence[dict[str, Any]]) -> None:
     epoch's end and its checkpoint leaves neither a missing nor a double line after it resumes.
     """
     write_text(folder / METRICS, "".join(json.dumps(record) + "\n" for record in history))
-    write_text(folder / SUMMARY, to_csv(history))
+    write_csv(folder / SUMMARY, history)
 
 
 def write_report(folder: Path, model: nn.Module) -> None:
     """Write what the weights of each layer are, as ``layers.csv``."""
-    write_text(folder / LAYERS, to_csv([row.to_dict() for row in summarize(model).rows]))
-
-
-def to_csv(records: Sequence[dict[str, Any]]) -> str:
-    """Return records of equal keys as CSV text with a header."""
-    text = io.StringIO()
-    if records:
-        writer = csv.DictWriter(text, list(records[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(records)
-    return text.getvalue()
+    write_csv(folder / LAYERS, [row.to_dict() for row in summarize(model).rows])

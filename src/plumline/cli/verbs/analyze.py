@@ -3,6 +3,7 @@
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
+from plumline._files import write_csv
 from plumline.cli.registry import Answer, verb
 from plumline.cli.text import number, table
 from plumline.cli.values import check_output, names, positive, shapes
@@ -46,7 +47,6 @@ def declare(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> Answer:
     """Analyse, print and write."""
     from plumline import analysis
-    from plumline.bench import records
 
     check_output(options.csv, options.network)
     found = analysis.analyze(
@@ -56,7 +56,7 @@ def run(options: Namespace) -> Answer:
         channel_group=options.channel_group or analysis.CHANNEL_GROUP,
     )
     if options.csv:
-        records.write(options.csv, found.rows())
+        write_csv(options.csv, found.rows())
     parts = [_weights(found), _operations(found), _sums(found)]
     return Answer(found.to_dict(), "\n\n".join(parts))
 

@@ -5,6 +5,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from plumline._files import write_csv
 from plumline.cli import energy_text as text
 from plumline.cli.registry import Answer, verb
 from plumline.cli.values import check_output, positive, seconds, shapes
@@ -68,7 +69,6 @@ def run(options: Namespace) -> Answer:
     """Estimate; talk to STONNE and measure where asked to."""
     from plumline import energy
     from plumline.analysis import read_network
-    from plumline.bench import records
 
     check_output(options.csv, options.network)
     costs = energy.EnergyTable.load(options.table)
@@ -101,7 +101,7 @@ def run(options: Namespace) -> Answer:
     data["energy_per_sample"] = found.energy / images
     texts = [text.layers(found), text.summary(found, whole, images)]
     if options.csv:
-        records.write(options.csv, [layer.to_dict() for layer in found.layers])
+        write_csv(options.csv, [layer.to_dict() for layer in found.layers])
     if options.stonne:
         data["stonne"], said = _stonne(Path(options.stonne), found)
         texts.append(said)
