@@ -7,6 +7,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from plumline._weights import check_finite
 from plumline.runtime.artifact import Attribute
 from plumline.runtime.plan import PlanStep
 
@@ -42,8 +43,6 @@ class Layer:
 
     def __post_init__(self) -> None:
         """Refuse weights that no count can be made of."""
-        from plumline.compiler.plan import check_finite
-
         check_finite(self.weight, self.name)
 
     @property

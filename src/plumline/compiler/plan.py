@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from plumline._weights import check_finite
 from plumline.compiler import pack
 from plumline.compiler.dims import Dim, Expression, evaluate, product
 from plumline.compiler.graph import Array, Graph, Step
@@ -76,15 +77,6 @@ def _pack(
         dense_operations=None if positions is None else weight.size * positions,
         planned_operations=None if positions is None else once * positions,
     )
-
-
-def check_finite(weight: Array, layer: str) -> None:
-    """Raise `InputError` where a weight is NaN or infinite: every answer would be."""
-    if bad := weight.size - int(np.count_nonzero(np.isfinite(weight))):
-        raise InputError(
-            f"layer {layer!r} has {bad} weights that are NaN or infinite: train or export the "
-            f"network again"
-        )
 
 
 def operations(packed: pack.Packed, weight: Array, groups: int) -> int:
