@@ -58,6 +58,23 @@ def test_text_and_csv_have_every_layer_and_model(
     assert rows[0]["weight_shape"] == "16x8x3x3"
 
 
+def test_without_a_quantized_layer_sums_over_such_are_blank(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.manual_seed(0)
+    net = nn.Conv2d(8, 16, 3).eval()
+    plumline.export_onnx(net, torch.zeros(1, 8, 10, 10), tmp_path / "net.onnx")
+    assert main(["analyze", str(tmp_path / "net.onnx"), "--operations", "sparse"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "quantized" in lines
+    (note,) = [line for line in lines if line.startswith("no quantized layer: ")]
+    assert "convert the network with a scheme" in note
+    (total,) = [line for line in lines if line.startswith("all ")]
+    assert "1,152" in total
+    (sums,) = [line for line in lines if line.startswith("sparse ")]
+    assert len(sums.split()) == 4
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

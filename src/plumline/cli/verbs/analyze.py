@@ -67,9 +67,15 @@ def _weights(found: "Analysis") -> str:
     head += [*("entropy", "packed bits", "packed bytes", "dense MACs")]
     rows = [_weight_cells(layer) for layer in found.layers]
     for name, total in (("quantized", found.quantized), ("all", found.total)):
-        rows.append([name, "", "", "", *_counts(total)[:3], "", "", "", *_counts(total)[3:]])
-    note = "filters, slices, runs: how many differ; entropy and packed size in bits a weight"
-    return f"{table(head, rows)}\n{note}"
+        counts = _counts(total) if total.layers else [""] * len(_counts(total))
+        rows.append([name, "", "", "", *counts[:3], "", "", "", *counts[3:]])
+    notes = ["filters, slices, runs: how many differ; entropy and packed size in bits a weight"]
+    if not found.quantized.layers:
+        notes.append(
+            "no quantized layer: filters have many different weights; convert the network with a "
+            "scheme and train it"
+        )
+    return "\n".join([table(head, rows), *notes])
 
 
 def _weight_cells(layer: "LayerAnalysis") -> list[str]:
@@ -115,7 +121,8 @@ def _sums(found: "Analysis") -> str:
         cells = [label]
         for total in (found.quantized, found.total):
             counts, dense = total.operations[label], total.dense_operations
-            cells += [number(counts.additions), number(counts.multiplications)]
+            counted = [number(counts.additions), number(counts.multiplications)]
+            cells += counted if total.layers else ["", ""]
             cells.append(number(dense.total / counts.total, 2) if counts.total else "")
         rows.append(cells)
     what = ("additions", "multiplications", "dense / this")
