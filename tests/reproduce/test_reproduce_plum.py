@@ -190,6 +190,18 @@ def test_another_order_than_that_of_the_papers_times_is_told(
     )
 
 
+def test_of_operations_the_reason_is_told_too() -> None:
+    costs = {"signed-binary": 0.1, "binary": 0.16, "ternary": 0.15}
+    densities = {"signed-binary": 0.4, "binary": 1.0, "ternary": 0.6}
+    (note,) = broken("x", costs, densities)
+    assert note == (
+        "x: not in the order of the paper's times, but signed-binary < ternary < binary: ternary "
+        "has 1.67 times fewer weights that are not zero than binary, but shares less of its sums: "
+        "each takes 1.56 times the operations, all of them 0.94 times"
+    )
+    assert broken("x", {**costs, "ternary": 0.2}, densities) == []
+
+
 def test_accuracy_compares_every_depth(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         training, "train", fake({**dict.fromkeys(accuracy.SCHEMES, 90.0), "binary": 91.5})

@@ -46,7 +46,8 @@ def make(context: Context) -> Outcome:
         where = f"{len(shapes)} layers, tile {tile}, sparsity support on"
         densities = ", ".join(f"{density:g} {scheme}" for scheme, density in TRAINED.items())
         comparisons.append(Comparison("arithmetic", here, f"{where}, counted; density {densities}"))
-        notes += broken(where, {scheme: 1 / row["reduction"] for scheme, row in found.items()})
+        costs = {scheme: 1 / row["reduction"] for scheme, row in found.items()}
+        notes += broken(where, costs, TRAINED)
     return Outcome(rows, comparisons, drawn(lambda figure: _draw(figure, rows)), notes)
 
 
