@@ -1,6 +1,5 @@
 """One report that most tests look at, and a headless browser to look at it with."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,15 +7,10 @@ from typing import Any
 import networks
 import onnx
 import pytest
+import viewer
 from viewer import Viewer
 
 from plumline import report
-
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-QUIET = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 
 
 @pytest.fixture(scope="session")
@@ -33,20 +27,14 @@ def written(network: Path) -> report.Report:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    if path is None:
-        pytest.skip("there is no Chromium here: apt-get install chromium")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
-        yield browser
-        browser.close()
+    with viewer.browser() as started:
+        yield started
 
 
 @pytest.fixture
 def show(browser: Any) -> Iterator[Viewer]:
     """Open pages; none may have said anything or asked for anything else by the end of the test."""
-    viewer = Viewer(browser)
-    yield viewer
-    viewer.close()
-    assert viewer.troubles == []
+    opened = Viewer(browser)
+    yield opened
+    opened.close()
+    assert opened.troubles == []

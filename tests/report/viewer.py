@@ -1,7 +1,42 @@
 """Pages in a headless browser, and what they say and ask for."""
 
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+import pytest
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+
+
+@contextmanager
+def browser() -> Iterator[Any]:
+    """Start the Chromium that is installed; `leave_out` where there is none."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        leave_out("playwright is not installed: pip install 'plumline[dev]'")
+    path = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    if path is None:
+        leave_out("there is no Chromium: apt-get install chromium fonts-dejavu-core")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        yield started
+        started.close()
+
+
+def leave_out(reason: str) -> NoReturn:
+    """Skip a test of the page; where the variable CI is set it fails, as no one reads of skips."""
+    if os.environ.get("CI"):
+        pytest.fail(f"the page cannot be tested, and CI is set: {reason}", pytrace=False)
+    pytest.skip(f"the page is not tested: {reason}")
 
 
 class Viewer:
