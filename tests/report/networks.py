@@ -1,11 +1,13 @@
 """Small networks to report on, as ONNX models."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import onnx.parser
 
+from plumline import report
 from plumline.report import Report
 
 HOSTILE = '</script><img src=x onerror="window.broken=1"><b>&amp;\'\\u003c'
@@ -49,6 +51,14 @@ def make(arrays: dict[str, np.ndarray], text: str = TEXT) -> onnx.ModelProto:
     for number, node in enumerate(proto.graph.node):
         node.name = HOSTILE if "both_signs" in node.input else f"{node.op_type.lower()}-{number}"
     return proto
+
+
+def report_on_floats(folder: Path) -> Report:
+    """Write the report of a network without a quantized layer."""
+    random = np.random.default_rng(0)
+    arrays = {name: random.standard_normal(array.shape) for name, array in weights().items()}
+    onnx.save(make(arrays), folder / "float.onnx")
+    return report.write(folder / "float.onnx", folder / "float.html", seconds=0.01)
 
 
 def layers_of(found: Report) -> list[dict[str, Any]]:

@@ -39,6 +39,18 @@ def test_every_part_is_drawn_and_nothing_is_loaded(show: Viewer, written: Report
     assert shown.locator("#layer .patterns li").count() > 1
 
 
+def test_a_network_without_quantized_weights_says_so(show: Viewer, tmp_path: Path) -> None:
+    shown = show(networks.report_on_floats(tmp_path).path)
+    assert [part.get_attribute("id") for part in shown.locator("section").all()] == [*SECTIONS]
+    assert "No layer has quantized weights" in shown.locator("#tradeoff").inner_text()
+    assert shown.locator("#tradeoff svg").count() == 0
+
+
+def test_it_says_whether_the_order_of_schemes_holds(show: Viewer, written: Report) -> None:
+    text = show(written.path).locator("#tradeoff .order").inner_text()
+    assert text == " ".join(written.data["tradeoff"]["order"])
+
+
 def test_the_table_has_the_numbers_of_the_plan(show: Viewer, written: Report) -> None:
     shown = show(written.path)
     steps = written.data["steps"]

@@ -9,7 +9,7 @@
   document.getElementById("report").replaceChildren(...[
     summary(data),
     networkMap(data, colours),
-    h("div", { class: "pair" }, data.tradeoff ? tradeoff(data) : null, roofline(data, colours)),
+    ...(data.tradeoff ? [h("div", { class: "pair" }, tradeoff(data), roofline(data, colours))] : [tradeoff(data), roofline(data, colours)]),
     layerTable(data),
     layerPanel(data),
     training(data),

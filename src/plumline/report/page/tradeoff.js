@@ -1,14 +1,16 @@
 // Repetition against sparsity: operations as a part of the dense ones, over the share of weights that are not zero.
 
+const TITLE = "Repetition against sparsity";
 const SCHEMES = { dense: "square", binary: "triangle", ternary: "diamond", "signed-binary": "circle" };
 
 function tradeoff({ steps, tradeoff }) {
+  if (!tradeoff)
+    return section("tradeoff", TITLE,
+      "No layer has quantized weights, so filters have no sums of equal weights in common. Convert the network with a scheme (plumline.convert_) and train it.");
   const counted = tradeoff.curves.flatMap((curve) => curve.points);
   const own = steps.filter((step) => step.layer && step.layer.merged !== null);
-  const { layer: number, cut, point } = tradeoff.largest;
-  const largest = steps.find((step) => step.layer?.number === number);
   // A layer of zeros takes no operations, which a logarithmic axis has no place for: it is drawn at its end.
-  const all = [1, point[1], ...counted.map(([, ops]) => ops), ...own.map((step) => step.layer.merged)].filter((ops) => ops > 0);
+  const all = [1, tradeoff.network[1], ...counted.map(([, ops]) => ops), ...own.map((step) => step.layer.merged)].filter((ops) => ops > 0);
   const range = [Math.min(...all) / 1.3, Math.max(...all) * 1.25];
   const place = ({ x, y }, [density, ops]) => [x(density), y(Math.max(ops, range[0]))];
   const sparse = Array.from({ length: 60 }, (_, i) => range[0] * (1 / range[0]) ** (i / 59));
@@ -17,7 +19,7 @@ function tradeoff({ steps, tradeoff }) {
   selection.listen(marker);
   const legend = [
     ...Object.entries(SCHEMES).map(([name, shape]) => key(shape, `scheme ${name}`, name)),
-    key("circle", "dot own", "layers of this network"), key("square", "whole", `${largest.title}${cut ? ", cut" : ""}`), key("circle", "whole", "this network"),
+    key("circle", "dot own", "layers of this network"), key("circle", "whole", "this network, all of these"),
   ];
 
   function draw(plot) {
@@ -42,22 +44,25 @@ function tradeoff({ steps, tradeoff }) {
       dots.set(step.number, element);
       svg.append(element);
     }
-    const ring = (shape, [density, ops], name) => svg.append(build(SHAPES[shape](...place(plot, [density, ops]), 8), { class: "whole" },
-      [s("title", {}, `${name}: density ${percent(density)}, ${percent(ops)} of the dense operations`)]));
-    ring("circle", tradeoff.network, "this network");
-    ring("square", point, `${largest.title}, ${times(tradeoff.shape)}`);
+    const [density, ops] = tradeoff.network;
+    svg.append(build(SHAPES.circle(...place(plot, tradeoff.network), 8), { class: "whole" },
+      [s("title", {}, `this network: density ${percent(density)}, ${percent(ops)} of the dense operations`)]));
     marker(selection.step);
   }
 
-  return section("tradeoff", "Repetition against sparsity",
-    `Operations of each layer when sums that filters have in common are made once (summerge, in tiles of ${tradeoff.tiles.join(" or ")} columns, whichever takes fewer). ` +
-      `Lines are random weights in the shape of ${largest.title}, the square${cut ? `, cut to ${times(tradeoff.shape)}` : ` (${times(tradeoff.shape)})`}: ` +
-      "more zeros leave less to add, a third value leaves less in common. More filters share more, so layers of other shapes lie off the lines.",
-    chart({
-      label: `Operations over density. This network: density ${percent(tradeoff.network[0])}, ${percent(tradeoff.network[1])} of the dense operations`,
-      height: 380,
-      x: { kind: linear, domain: [0, 1], label: "weights that are not zero", format: (value) => percent(value, 0) },
-      y: { kind: logarithmic, domain: range, label: "operations, of the dense ones", format: (value) => percent(value, value < 0.01 ? 1 : 0) },
-      legend, draw,
-    }));
+  const [verdict, ...reasons] = tradeoff.order;
+  const layers = tradeoff.layers === 1 ? "its quantized layer" : `all of its ${tradeoff.layers} quantized layers`;
+  return section("tradeoff", TITLE,
+    `Operations when sums that filters have in common are made once (summerge, in tiles of ${tradeoff.tiles.join(" or ")} columns, whichever takes fewer). ` +
+      `Lines are this network with random weights in ${layers}, to be compared with its ring: more zeros leave less to add, a third value leaves less in common. ` +
+      "Dots are single layers; those with more filters share more, so they lie off the lines.",
+    h("div", {},
+      chart({
+        label: `Operations over density. This network: density ${percent(tradeoff.network[0])}, ${percent(tradeoff.network[1])} of the dense operations`,
+        height: 380,
+        x: { kind: linear, domain: [0, 1], label: "weights that are not zero", format: (value) => percent(value, 0) },
+        y: { kind: logarithmic, domain: range, label: "operations, of the dense ones", format: (value) => percent(value, value < 0.01 ? 1 : 0) },
+        legend, draw,
+      }),
+      h("p", { class: "order" }, h("b", {}, verdict), ` ${reasons.join(" ")}`)));
 }
