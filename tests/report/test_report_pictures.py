@@ -9,6 +9,7 @@ from typing import Any
 import networks
 import numpy as np
 import onnx
+import pictures
 import pytest
 from PIL import Image
 from viewer import Viewer
@@ -98,6 +99,18 @@ def test_it_follows_the_reader_s_light(show: Viewer, written: Report) -> None:
     shown.emulate_media(color_scheme="dark")
     assert shown.evaluate("getComputedStyle(document.body).backgroundColor") != before
     assert (pixels(shown, "#layer .overview") != picture).any()
+
+
+@pytest.mark.parametrize("scheme", pictures.PARTS)
+def test_pictures_for_the_documents_are_small(
+    show: Viewer, written: Report, tmp_path: Path, scheme: str
+) -> None:
+    pictures.take(show, written.path, scheme, tmp_path / "page.png")
+    taken = Image.open(tmp_path / "page.png")
+    assert taken.width == pictures.WIDTH
+    assert (sum(taken.convert("RGB").getpixel((0, 0))) < 3 * 128) == (scheme == "dark")
+    for path in (tmp_path / "page.png", pictures.FOLDER / f"report-{scheme}.png"):
+        assert path.stat().st_size < 150_000
 
 
 def run_page(written: Report, folder: Path) -> Path:
