@@ -126,7 +126,7 @@ def test_a_name_leads_to_its_layer(show: Viewer, written: Report) -> None:
     link.focus()
     shown.wait_for_function(IN_SIGHT, arg=LAST_LINK)
     shown.keyboard.press("Enter")
-    shown.wait_for_function("document.activeElement.id === 'layer-title'")
+    shown.wait_for_function("() => document.activeElement.id === 'layer-title'")
     shown.wait_for_function(IN_SIGHT, arg="#layer-title")
     assert link.inner_text() in shown.locator("#layer .facts").inner_text()
     assert shown.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "smooth"
@@ -187,7 +187,7 @@ def test_nothing_is_wider_than_the_screen(show: Viewer, written: Report, width: 
     assert shown.evaluate("document.documentElement.scrollWidth") == width
     shown.set_viewport_size({"width": 360, "height": 640})
     # Pictures are as wide as they were until each is drawn again.
-    shown.wait_for_function("document.documentElement.scrollWidth === 360")
+    shown.wait_for_function("() => document.documentElement.scrollWidth === 360")
 
 
 def test_a_hostile_name_stays_text(show: Viewer, written: Report) -> None:

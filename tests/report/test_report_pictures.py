@@ -156,7 +156,7 @@ def test_runs_have_curves_and_latent_weights(show: Viewer, written: Report, tmp_
     assert shown.locator("#training .plot path.fit").count() == 2
     assert "half are effectual" in shown.locator("#training").inner_text()
     shown.locator("#epoch-pooled").fill("0")
-    shown.wait_for_function("document.querySelectorAll('#training .plot rect').length === 3")
+    shown.wait_for_function("() => document.querySelectorAll('#training .plot rect').length === 3")
     assert heights(shown) == pytest.approx([before[0] / 4] * 3)  # the axis stays
     assert shown.locator("#training .plot path.fit").count() == 0
     assert "a quarter is effectual" in shown.locator("#training").inner_text()
