@@ -32,6 +32,8 @@ def draw_latents(found: LatentAnalysis, path: FilePath, layers: Sequence[str] = 
         path: file to write.
         layers: names of layers, one row each: on the left effectual ones within all, with both
             fits; on the right the regions of either sign, where regions have signs.
+
+    Raises `InputError` for a layer that there is not, or a file that is none of the three kinds.
     """
     table = {layer.name: layer for layer in (found.pooled, *found.layers)}
     chosen = [look_up("layer", name, table) for name in layers]

@@ -119,7 +119,7 @@ def analyze_latents(source: "nn.Module | str | os.PathLike[str]") -> LatentAnaly
 
 
 def describe(values: Values, histogram: tuple[int, ...] = ()) -> Distribution:
-    """Describe at least one number."""
+    """Describe at least one number, ``values`` (n,); ``histogram`` is passed through."""
     from plumline.schemes.latents import moments
 
     found = moments(values)
@@ -133,7 +133,7 @@ def describe(values: Values, histogram: tuple[int, ...] = ()) -> Distribution:
 
 
 def fit_laplace(values: Values) -> Fit:
-    """Fit a Laplace distribution to numbers that are not all equal."""
+    """Fit a Laplace distribution to numbers, (n,), that are not all equal."""
     location = float(np.median(values))
     scale = float(np.abs(values - location).mean(dtype=np.float64))
     places = _places(values, location, scale)
@@ -144,7 +144,7 @@ def fit_laplace(values: Values) -> Fit:
 
 
 def fit_normal(values: Values) -> Fit:
-    """Fit a Normal distribution to numbers that are not all equal."""
+    """Fit a Normal distribution to numbers, (n,), that are not all equal."""
     location, scale = (float(f(values, dtype=np.float64)) for f in (np.mean, np.std))
     places = _places(values, location, scale)
     cumulative = np.array([0.5 * math.erfc(-x / math.sqrt(2)) for x in places])

@@ -12,7 +12,10 @@ from plumline.energy.tables import BITS, EnergyTable
 
 @dataclass(frozen=True)
 class LayerEnergy:
-    """What one layer takes: its events, and the energy of each part of the chip."""
+    """What one layer takes: its events, and the energy of each part of the chip.
+
+    ``components`` has the energy of one sample by part (`COMPONENTS`), in the unit of the table.
+    """
 
     layer: MatrixProduct
     events: Events

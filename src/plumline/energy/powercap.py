@@ -36,7 +36,11 @@ class Zone:
 
 @dataclass(frozen=True)
 class Measured:
-    """Energy of repeated calls, with and without what an idle machine takes meanwhile."""
+    """Energy of repeated calls, with and without what an idle machine takes meanwhile.
+
+    ``joules`` is that of all packages (``zones``) over ``seconds`` of ``calls`` calls; the power of
+    ``idle_watts`` is what they took together before.
+    """
 
     zones: tuple[str, ...]
     calls: int
@@ -98,6 +102,8 @@ def measure(
 
     All that runs on the machine is measured. The idle power is taken just before, over
     ``idle_seconds`` of sleep. A call computes ``samples`` samples.
+
+    Raises `InputError` where the machine has no counters, or this user may not read them.
     """
     packages = zones(root)
     call()  # what is done only once, such as planning memory, is not measured

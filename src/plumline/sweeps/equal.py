@@ -51,6 +51,8 @@ def narrowed(name: str, effectual: int, options: Mapping[str, Any] | None = None
         name: a model with the option ``width``, such as ``resnet20``.
         effectual: the number of weights to have.
         options: other options of the model; ``shortcut`` may count.
+
+    Raises `InputError` for a model that is no CIFAR ResNet, or a number that it cannot have.
     """
     _check(name, effectual)
 
@@ -68,7 +70,7 @@ def shortened(name: str, effectual: int, options: Mapping[str, Any] | None = Non
     """Find the blocks a stage at which it has the nearest number; of equally near ones the evenest.
 
     Blocks are taken from any stage, since whole triples of them are steps too large to be equal:
-    see `narrowed` for the arguments.
+    see `narrowed` for the arguments and errors.
     """
     _check(name, effectual)
     most = FAMILY[name]

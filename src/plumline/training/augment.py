@@ -123,8 +123,8 @@ def random_crop(images: Tensor, padding: int, draw: _Draw) -> Tensor:
 def random_resized_crop(images: Tensor, section: AugmentSection, draw: _Draw) -> Tensor:
     """Cut out a box of random area and aspect ratio and resize it to ``resized_crop`` squared.
 
-    The area is uniform in ``scale``, the ratio log-uniform in ``ratio`` (Inception's crop); a box
-    that would stick out is shortened to the image.
+    The area is uniform in ``scale``, the ratio log-uniform in ``ratio`` (Szegedy et al.,
+    arXiv 1409.4842, section 6); a box that would stick out is shortened to the image.
     """
     crop = require("kornia.geometry.transform", "train")
     height, width = images.shape[2:]

@@ -47,7 +47,7 @@ def step(train: TrainSection, epoch: float) -> float:
 def linear(train: TrainSection, epoch: float) -> float:
     """Fall in a straight line: max(lr - s (lr + min_lr), min_lr) at a share s of training.
 
-    The first-order polynomial of the code that PLUM's is built on.
+    The first-order polynomial of Apple's ml-quant, on which the code that PLUM released is built.
     """
     return max(train.lr - _share(train, epoch) * (train.lr + train.min_lr), train.min_lr)
 
