@@ -8,6 +8,7 @@ import pytest
 
 from plumline.errors import InputError
 from plumline.sweeps import Spec, results, run, storage, work
+from plumline.sweeps.points import points
 from plumline.sweeps.study import (
     LOCKS,
     PLACE,
@@ -183,3 +184,13 @@ def test_shared_folders_are_named_by_what_decides_the_weights():
     other = recipe.override({"train.workers": "2", "train.checkpoint_seconds": "9"})
     assert work._shared_name(other) == work._shared_name(recipe)
     assert work._shared_name(recipe.override({"train.lr": "2"})) != work._shared_name(recipe)
+
+
+@pytest.mark.parametrize(
+    "name", ["positive-share", "regions", "delta", "gradient", "activation", "batch-size"]
+)
+def test_every_ablation_of_signed_binary_has_the_standard_settings_as_a_point(name):
+    spec = Spec.load(f"plum-{name}")
+    names = {work._shared_name(spec.recipe(point)) for point in points(spec)}
+    assert work._shared_name(Recipe.load("cifar10-resnet20-signed-binary")) in names
+    assert len(names) == spec.runs

@@ -143,6 +143,16 @@ def test_an_override_of_no_key_is_refused(key: str) -> None:
         Recipe().override({key: "3"})
 
 
+def test_options_of_a_scheme_decide_nothing_by_being_written_down() -> None:
+    recipe = Recipe.load("cifar10-resnet20-signed-binary")
+    written = recipe.override({"scheme.options.positive_share": "0.5"})
+    both = written.override({"scheme.options.region_share": "1.0"})
+    assert recipe.essence() == written.essence() == both.essence()
+    assert both.differences(recipe) == []
+    other = recipe.override({"scheme.options.positive_share": "0.25"})
+    assert other.essence() != recipe.essence()
+
+
 def test_differences_name_key_and_both_values() -> None:
     other = Recipe().override({"train.epochs": "3"})
     assert other.differences(Recipe()) == ["train.epochs = 3, not 10"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
+from plumline import schemes
 from plumline._names import unknown
 from plumline.errors import InputError
 from plumline.training import tables
@@ -220,12 +221,14 @@ class Recipe:
     def essence(self) -> "Recipe":
         """Return what decides the weights: recipes of equal essence train the same network.
 
-        Keys without effect have their defaults, and files of a teacher their absolute paths.
+        Keys without effect have their defaults, options of the scheme are those that have not, and
+        files of a teacher have their absolute paths.
         """
         defaults, distill = TrainSection(), self.distill
         train = {name: getattr(defaults, name) for name in WITHOUT_EFFECT}
         return replace(
             self,
+            scheme=replace(self.scheme, options=_chosen(self.scheme)),
             train=replace(self.train, **train),
             distill=replace(
                 distill, teacher=_absolute(distill.teacher), weights=_absolute(distill.weights)
@@ -241,6 +244,13 @@ class Recipe:
             for key, value in vars(getattr(mine, section.name)).items()
             if (theirs := getattr(getattr(others, section.name), key)) != value
         ]
+
+
+def _chosen(section: SchemeSection) -> dict[str, Any]:
+    """Return the options of a scheme that have other values than their defaults."""
+    scheme = schemes.create(section.name, **section.options)
+    values = {field: getattr(scheme, field.name) for field in fields(scheme)}
+    return {field.name: value for field, value in values.items() if value != field.default}
 
 
 def _absolute(source: str) -> str:
