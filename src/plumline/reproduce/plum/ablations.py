@@ -30,15 +30,16 @@ ABLATIONS = {
 """Fact and item: the shipped sweep and what it changes."""
 
 
-def _register(name: str, shipped: str, title: str) -> None:
+def _register(name: str, title: str) -> None:
     @item("plum", f"ablation-{name}", "table", f"ablation: {title}", trains=True)
     def make(context: Context) -> Outcome:
-        return _make(context, name, shipped)
+        return _make(context, name)
 
 
-def _make(context: Context, name: str, shipped: str) -> Outcome:
+def _make(context: Context, name: str) -> Outcome:
     from plumline.sweeps import run
 
+    shipped, title = ABLATIONS[name]
     spec, budget = _spec(context, name, shipped), context.budget
     results = run(
         spec,
@@ -63,7 +64,7 @@ def _make(context: Context, name: str, shipped: str) -> Outcome:
     return Outcome(
         [dict(row) for row in results.done],
         [Comparison(name, scores, where)],
-        drawn(lambda figure: _draw(figure, labels, found, spec.goal)),
+        drawn(lambda figure: _draw(figure, title, labels, found, spec.goal)),
         [f"{row['run']} left out: {row['error']}" for row in failed],
     )
 
@@ -92,13 +93,15 @@ def _score(label: str, row: dict[str, Any], goal: str) -> str:
     return f"{label}: {row[goal]:.2f} %{spread}"
 
 
-def _draw(figure: "Figure", labels: list[str], found: list[dict[str, Any]], goal: str) -> None:
+def _draw(
+    figure: "Figure", title: str, labels: list[str], found: list[dict[str, Any]], goal: str
+) -> None:
     axes = figure.subplots()
     means = [float(row[goal]) for row in found]
     deviations = [float(row["deviation"] or 0) for row in found]
     axes.errorbar(labels, means, deviations if any(deviations) else None, fmt="o", capsize=3)
-    axes.set_ylabel("top-1, %")
+    axes.set(xlabel=title, ylabel="top-1, %")
 
 
-for _name, (_shipped, _title) in ABLATIONS.items():
-    _register(_name, _shipped, _title)
+for _name, (_, _title) in ABLATIONS.items():
+    _register(_name, _title)
