@@ -1,7 +1,6 @@
 """PLUM's tables and figures: which there are, what they train, and what they say."""
 
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -336,7 +335,7 @@ def test_an_ablation_is_no_table_while_others_work_on_it(context: Context) -> No
     study, _ = open_study(spec, folder, None)
     with taken(study, spec, folder) as point:
         assert point is not None
-        with pytest.raises(InputError, match="1 of 4 runs are not done: 1 in progress elsewhere"):
+        with pytest.raises(InputError, match="1 of 2 runs are not done: 1 in progress elsewhere"):
             make("ablation-ede", context)
 
 
@@ -348,7 +347,6 @@ def test_what_a_network_was_trained_with_is_told(context: Context) -> None:
 
 def test_an_ablation_is_trained_and_goes_on_where_it_was(context: Context) -> None:
     first = make("ablation-ede", context)
-    points = [(row["scheme.options.gradient"], row["scheme"]) for row in first.rows]
-    assert points == list(product(("ste", "ede"), ("signed-binary", "binary")))
+    assert [row["scheme.options.gradient"] for row in first.rows] == ["ste", "ede"]
     assert make("ablation-ede", context).rows == first.rows
     assert first.comparisons[0].conditions.startswith("digits, cifar10-resnet20-signed-binary:plum")
